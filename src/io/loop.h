@@ -1,0 +1,59 @@
+/*
+ * io/loop.h - the event loop of a process: timers, descriptors, signals, posts.
+ *
+ * No callback runs inside the call that asked for it. All belongs to one
+ * thread; only loop_wake() may come from another.
+ */
+#ifndef IO_LOOP_H
+#define IO_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/must.h"
+
+struct event_base;
+struct loop;
+struct timer;
+struct watch;
+typedef void loop_fn(void *arg);
+typedef void watch_fn(int fd, bool readable, bool writable, void *arg);
+
+struct loop *loop_new(void) MUST_USE;
+void loop_free(struct loop **);
+/* Returns after loop_stop(). */
+void loop_run(struct loop *);
+void loop_stop(struct loop *);
+/* Monotonic milliseconds, read once per turn. */
+int64_t loop_now(struct loop *);
+/* For libraries that want the base itself (dns/). */
+struct event_base *loop_base(struct loop *);
+
+/* Runs fn once, soon, from the loop, at the top of the stack. */
+void loop_post(struct loop *, loop_fn *fn, void *arg);
+/* Drops posts with that arg that have not run yet. */
+void loop_unpost(struct loop *, void *arg);
+/*
+ * Runs fn at the end of each turn of the loop, after all events of the turn:
+ * where what a turn gathered goes out in one write.
+ */
+void loop_at_turn_end(struct loop *, loop_fn *fn, void *arg);
+/* The longest turn so far, in microseconds; 0 resets. */
+int64_t loop_longest_turn_us(struct loop *, bool reset);
+
+struct timer *timer_new(struct loop *, loop_fn *fn, void *arg) MUST_USE;
+void timer_free(struct timer **);
+/* (Re)starts it; runs once. Cheap to call often. */
+void timer_set(struct timer *, int64_t in_ms);
+void timer_cancel(struct timer *);
+bool timer_is_set(const struct timer *);
+
+struct watch *watch_new(struct loop *, int fd, watch_fn *fn, void *arg)
+    MUST_USE;
+void watch_free(struct watch **); /* does not close fd */
+void watch_set(struct watch *, bool readable, bool writable);
+
+/* Handled in the loop, not in signal context. */
+void loop_on_signal(struct loop *, int signal, loop_fn *fn, void *arg);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * io/tls.h - TLS contexts of OpenSSL: server certificates by SNI, client
+ * policies. TLS 1.2 and 1.3 only.
+ *
+ * A context is immutable; a reload makes a new one. Connections hold their
+ * own reference.
+ */
+#ifndef IO_TLS_H
+#define IO_TLS_H
+
+#include <stdbool.h>
+
+#include "base/must.h"
+#include "base/slice.h"
+#include "base/why.h"
+
+struct tls_server;
+struct tls_client;
+
+struct tls_server_cert {
+	const char *name; /* "default", or the SNI name */
+	struct slice certificate_pem; /* chain, leaf first */
+	struct slice key_pem;
+	int minimum; /* 12 or 13 */
+};
+
+/*
+ * `ticket_seed` (any length) makes the session ticket keys: receivers that
+ * share it resume each other's sessions. NULL and `why` on failure.
+ */
+struct tls_server *tls_server_new(const struct tls_server_cert *, size_t count,
+    struct slice ticket_seed, struct why *) MUST_USE;
+void tls_server_free(struct tls_server **);
+
+/* Makes an ECDSA P-256 key and a self-signed certificate for `hostname`. */
+struct buf;
+int tls_self_signed(const char *hostname, struct buf *certificate_pem,
+    struct buf *key_pem) MUST_USE;
+/* Does the key fit the certificate, is it in date? For mtad -n. */
+bool tls_pair_is_good(const struct tls_server_cert *, struct why *);
+
+/* Loads the CA store: call before chroot. */
+struct tls_client *tls_client_new(struct why *) MUST_USE;
+void tls_client_free(struct tls_client **);
+
+enum tls_verify { TLS_VERIFY_NOTHING, TLS_VERIFY_NAME };
+struct tls_client_policy {
+	const char *server_name; /* SNI and, with TLS_VERIFY_NAME, the name */
+	enum tls_verify verify;
+	bool wants_ca_proof; /* TLS_VERIFY_NAME: chain to the CA store */
+	const char *session_site; /* sessions are cached by this; or NULL */
+};
+
+/* What was agreed; texts are static or live as long as the connection. */
+struct tls_facts {
+	const char *version; /* "TLSv1.3" */
+	const char *cipher;
+	int bits;
+	bool resumed;
+	bool verified;
+	const char *verify_error; /* "" when verified */
+};
+
+#endif

@@ -1,0 +1,222 @@
+/*
+ * ipc/messages.h - every message between our processes.
+ *
+ * Each is a list of fields; ipc/codec.h makes `struct msg_NAME`, its encoder
+ * and its decoder from the list. Slices in a decoded message point into the
+ * channel's buffer, valid during the handler. A play of each conversation
+ * stands above its messages. text and bytes are both slices; text is printed
+ * in traces, bytes never are.
+ */
+#ifndef IPC_MESSAGES_H
+#define IPC_MESSAGES_H
+
+#include "ipc/codec.h"
+
+/* clang-format off */
+
+/*
+ * master: here is your configuration (its tables follow, in order), your
+ * listening sockets, a channel to each that you work with. Now go.
+ * worker: I am ready.           ... later:  master: here is a new conf; go.
+ */
+#define MASTER_CONF(F)		/* master -> worker */ \
+	F(u32, table_count)	/* that many MASTER_TABLE follow */ \
+	F(fd, bundle)		/* for conf_unpack() */
+#define MASTER_TABLE(F)		/* master -> worker; also alone: a new image */ \
+	F(u32, index)		/* in the order of conf_each_table() */ \
+	F(fd, image)
+#define MASTER_LISTENER(F)	/* master -> receiver, scheduler ("control", "http") */ \
+	F(text, name)		/* the listener's section title */ \
+	F(fd, socket)
+#define MASTER_LISTENER_GONE(F)	/* all sockets of that name; close them */ \
+	F(text, name)
+#define MASTER_PEER(F)		/* a channel to another worker; replaces an old one */ \
+	F(u32, role)		/* enum role */ \
+	F(u32, number) \
+	F(fd, channel)
+#define MASTER_SHARED(F)	/* master -> receiver: the counters all receivers share */ \
+	F(fd, memory)
+#define MASTER_FILE(F)		/* an open file by name: "log", "events"; replaces */ \
+	F(text, name) \
+	F(fd, file)
+#define MASTER_LEVEL(F) \
+	F(u32, level)		/* enum log_level */
+#define MASTER_GO(F)		/* start, or swap to the new conf */ \
+	F(u32, generation)
+#define MASTER_STOP(F)		/* finish what is under way, then exit 0 */ \
+	F(u32, grace_ms)
+#define WORKER_READY(F) \
+	F(u32, generation)
+
+/*
+ * scheduler: somebody with the right to asks you to reload.   master: done.
+ */
+#define CONTROL_ASK(F)		/* scheduler -> master */ \
+	F(u64, cookie) \
+	F(text, verb)		/* "reload", "stop", "log-level" */ \
+	F(text, argument)
+#define CONTROL_ANSWER(F)	/* master -> scheduler */ \
+	F(u64, cookie) \
+	F(u32, done)		/* 0: refused, errors says why */ \
+	F(text, errors)		/* lines */
+#define CONTROL_STATUS(F)	/* master -> scheduler, when it changes */ \
+	F(text, json)		/* processes: role, number, pid, started, restarts */
+
+/*
+ * receiver: this is on disk and answered 250.   scheduler: (adopts it)
+ * receiver: I have closed that segment.   scheduler: all its mail is gone, use it again.
+ */
+#define MESSAGE_ADDED(F)	/* receiver -> scheduler */ \
+	F(u64, id) \
+	F(u64, segment) \
+	F(u32, offset) \
+	F(u32, length) \
+	F(bytes, envelope)	/* empty when long: read it from the segment */
+#define SEGMENT_CLOSED(F)	/* receiver -> scheduler */ \
+	F(u64, segment)
+#define SEGMENT_FREE(F)		/* scheduler -> receiver: recycle this file */ \
+	F(u64, segment)
+#define SITE_FLUSH(F)		/* receiver -> scheduler: ETRN */ \
+	F(text, domain)
+#define RECEIVER_STATS(F)	/* receiver -> scheduler, each few seconds */ \
+	F(u64, sessions)	/* open now */ \
+	F(u64, connections)	/* since start */ \
+	F(u64, messages) \
+	F(u64, octets) \
+	F(u64, rejected) \
+	F(u64, auth_failed)
+
+/*
+ * receiver: this client says AUTH.   authenticator: ask it that.
+ * receiver: it answers this.         authenticator: it is alice.
+ */
+#define AUTH_START(F)		/* receiver -> authenticator */ \
+	F(u64, session) \
+	F(text, mechanism) \
+	F(u32, has_initial) \
+	F(bytes, initial)	/* decoded from base64 */ \
+	F(bytes, binding)	/* tls-exporter channel binding, or empty */ \
+	F(text, client)
+#define AUTH_RESPONSE(F)	/* receiver -> authenticator */ \
+	F(u64, session) \
+	F(bytes, response)
+#define AUTH_CANCEL(F)		/* the session or the exchange is over */ \
+	F(u64, session)
+#define AUTH_CHALLENGE(F)	/* authenticator -> receiver */ \
+	F(u64, session) \
+	F(bytes, challenge)
+#define AUTH_DONE(F)		/* authenticator -> receiver */ \
+	F(u64, session) \
+	F(u32, verdict)		/* enum auth_verdict */ \
+	F(text, login) \
+	F(bytes, additional)	/* data with success (SCRAM), or empty */
+
+/*
+ * scheduler: carry this to that site.   deliverer: done, this is what each
+ * recipient's fate is; the connection is idle.   scheduler: then this one.
+ */
+#define DELIVER_JOB(F)		/* scheduler -> deliverer */ \
+	F(u64, job) \
+	F(u64, segment) \
+	F(u32, offset) \
+	F(u32, length) \
+	F(text, site)		/* connections are shared within a site */ \
+	F(text, target)		/* "mx:example.org:25", "smtp:h:p", "lmtp:unix:/p", "maildir:...", "discard:" */ \
+	F(text, route)		/* title of the route or domain section, for TLS, AUTH, source */ \
+	F(u32, is_domain)	/* route names a domain section */ \
+	F(u32, messages_per_connection) \
+	F(bytes, envelope)	/* only the recipients of this job */
+#define JOB_DONE(F)		/* deliverer -> scheduler */ \
+	F(u64, job) \
+	F(bytes, fates)		/* one a recipient, in order: fates_encode() */ \
+	F(u32, trouble)		/* enum job_trouble: was it the site, the connection, or the message */ \
+	F(text, host)		/* the MX host, or empty */ \
+	F(text, address)	/* its IP and port */ \
+	F(text, tls)		/* "TLSv1.3 TLS_AES_256_GCM_SHA384" or empty */ \
+	F(text, policy)		/* "opportunistic", "verify", "dane" ... */ \
+	F(bytes, dialogue)	/* the SMTP exchange without content, bounded */
+#define SITE_CLOSE(F)		/* scheduler -> deliverer: drop idle connections */ \
+	F(text, site)
+#define DELIVERER_STATS(F)	/* deliverer -> scheduler */ \
+	F(u64, connections)	/* open now */ \
+	F(u64, attempts)	/* since start */
+
+/*
+ * deliverer: I need somebody with alice's rights.   master: here, talk to it.
+ * deliverer: put this into that mailbox.            agent: it is there.
+ */
+#define AGENT_OPEN(F)		/* deliverer -> master */ \
+	F(u64, cookie) \
+	F(text, user)		/* login name; empty: mtad's own user */
+#define AGENT_OPENED(F)		/* master -> deliverer */ \
+	F(u64, cookie) \
+	F(fd, channel)
+#define AGENT_REFUSED(F)	/* master -> deliverer */ \
+	F(u64, cookie) \
+	F(u32, permanent)	/* no such user */ \
+	F(text, reason)
+#define AGENT_PART(F)		/* deliverer -> agent: content, part by part, before AGENT_DELIVER */ \
+	F(u64, job) \
+	F(u64, offset) \
+	F(u64, length) \
+	F(fd, file)
+#define AGENT_DELIVER(F)	/* deliverer -> agent */ \
+	F(u64, job) \
+	F(text, target)		/* "maildir:PATH", all expanded */ \
+	F(text, header)		/* Return-Path and Delivered-To, to stand first */
+#define AGENT_DELIVERED(F)	/* agent -> deliverer */ \
+	F(u64, job) \
+	F(u32, smtp_code)	/* 250, 452, 450, 550 */ \
+	F(text, reply)		/* "250 2.0.0 ..." */
+
+#define IPC_MESSAGES(M) \
+	M(master_conf, MASTER_CONF) \
+	M(master_table, MASTER_TABLE) \
+	M(master_listener, MASTER_LISTENER) \
+	M(master_listener_gone, MASTER_LISTENER_GONE) \
+	M(master_peer, MASTER_PEER) \
+	M(master_shared, MASTER_SHARED) \
+	M(master_file, MASTER_FILE) \
+	M(master_level, MASTER_LEVEL) \
+	M(master_go, MASTER_GO) \
+	M(master_stop, MASTER_STOP) \
+	M(worker_ready, WORKER_READY) \
+	M(control_ask, CONTROL_ASK) \
+	M(control_answer, CONTROL_ANSWER) \
+	M(control_status, CONTROL_STATUS) \
+	M(message_added, MESSAGE_ADDED) \
+	M(segment_closed, SEGMENT_CLOSED) \
+	M(segment_free, SEGMENT_FREE) \
+	M(site_flush, SITE_FLUSH) \
+	M(receiver_stats, RECEIVER_STATS) \
+	M(auth_start, AUTH_START) \
+	M(auth_response, AUTH_RESPONSE) \
+	M(auth_cancel, AUTH_CANCEL) \
+	M(auth_challenge, AUTH_CHALLENGE) \
+	M(auth_done, AUTH_DONE) \
+	M(deliver_job, DELIVER_JOB) \
+	M(job_done, JOB_DONE) \
+	M(site_close, SITE_CLOSE) \
+	M(deliverer_stats, DELIVERER_STATS) \
+	M(agent_open, AGENT_OPEN) \
+	M(agent_opened, AGENT_OPENED) \
+	M(agent_refused, AGENT_REFUSED) \
+	M(agent_part, AGENT_PART) \
+	M(agent_deliver, AGENT_DELIVER) \
+	M(agent_delivered, AGENT_DELIVERED)
+/* clang-format on */
+
+enum role { ROLE_MASTER, ROLE_RECEIVER, ROLE_SCHEDULER, ROLE_DELIVERER,
+	ROLE_AUTHENTICATOR, ROLE_AGENT, ROLE_COUNT };
+enum auth_verdict { AUTH_OK, AUTH_FAILED, AUTH_TEMPORARY, AUTH_MALFORMED };
+enum job_trouble {
+	TROUBLE_NONE,	    /* the site took the transaction, or judged it */
+	TROUBLE_CONNECTION, /* this connection broke; the site may be well */
+	TROUBLE_SITE,	    /* no host of the site could be reached or used */
+	TROUBLE_BUSY,	    /* the site said: too many, slower (421, 4xx) */
+	TROUBLE_LOCAL,	    /* ours: could not read the message, out of files */
+};
+
+IPC_MESSAGES(IPC_DECLARE)
+
+#endif

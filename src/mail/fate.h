@@ -1,0 +1,47 @@
+/*
+ * mail/fate.h - what became of a message for one recipient.
+ *
+ * Its code is an enhanced status code (RFC 3463), its reply the text that a
+ * log, a DSN and the postmaster see: the remote's words, or ours.
+ */
+#ifndef MAIL_FATE_H
+#define MAIL_FATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/must.h"
+#include "base/slice.h"
+
+enum fate_kind {
+	FATE_NONE,	/* not yet tried */
+	FATE_DELIVERED, /* in its mailbox, or with a next hop that reports */
+	FATE_RELAYED,	/* with a next hop that does not offer DSN */
+	FATE_DEFERRED,	/* try again later */
+	FATE_FAILED,	/* never */
+	FATE_EXPANDED,	/* replaced by other recipients (an alias) */
+};
+
+struct status_code {
+	uint8_t class; /* 2, 4 or 5; 0: none */
+	uint16_t subject;
+	uint16_t detail;
+};
+
+struct fate {
+	enum fate_kind kind;
+	struct status_code code;
+	int smtp_code;	    /* 250, 450, 550 ...; 0 when no SMTP was spoken */
+	struct slice reply; /* "550 5.1.1 no such user", lines joined by " " */
+};
+
+const char *fate_name(enum fate_kind);
+/* "5.1.1" at the front of *in, and the space behind it, are taken. */
+bool status_code_take(struct slice *in, struct status_code *out);
+/* The fate that a reply stands for; without a code of its own, X.0.0. */
+struct fate fate_from_reply(int smtp_code, struct slice reply);
+/* Ours: fate_ours(FATE_DEFERRED, 4, 4, 1, "451 4.4.1 no answer"). */
+struct fate fate_ours(enum fate_kind, unsigned subject, unsigned detail,
+    struct slice reply);
+
+#endif

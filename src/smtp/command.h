@@ -1,0 +1,68 @@
+/*
+ * smtp/command.h - the arguments of MAIL and RCPT (RFC 5321, 4.1.1; RFC 3461;
+ * RFC 6152, 1870, 6531, 3030, 8689), from the server's side.
+ *
+ * The slices point into the line; nothing is copied.
+ */
+#ifndef SMTP_COMMAND_H
+#define SMTP_COMMAND_H
+
+#include "base/must.h"
+#include "base/slice.h"
+#include "base/why.h"
+#include "mail/address.h"
+#include "mail/envelope.h"
+
+enum smtp_parameter {
+	PARAM_SIZE = 1 << 0,
+	PARAM_BODY = 1 << 1,
+	PARAM_SMTPUTF8 = 1 << 2,
+	PARAM_RET = 1 << 3,
+	PARAM_ENVID = 1 << 4,
+	PARAM_AUTH = 1 << 5,
+	PARAM_REQUIRETLS = 1 << 6,
+	PARAM_NOTIFY = 1 << 7,
+	PARAM_ORCPT = 1 << 8,
+};
+
+enum command_error {
+	COMMAND_OK,
+	COMMAND_SYNTAX,	       /* 501 5.5.4 (5.1.7 sender, 5.1.3 recipient) */
+	COMMAND_BAD_ADDRESS,   /* 501 5.1.7 or 5.1.3; 553 for length */
+	COMMAND_NEEDS_UTF8,    /* 553 5.6.7: a UTF-8 address without SMTPUTF8 */
+	COMMAND_BAD_PARAMETER, /* 501 5.5.4: known, but its value is wrong */
+	COMMAND_UNKNOWN_PARAMETER, /* 555 5.5.4, and those not in `offered` */
+};
+
+struct mail_args {
+	struct address sender;
+	bool routed; /* a source route stood before it */
+	unsigned given; /* PARAM_* */
+	uint64_t size;
+	enum envelope_body body;
+	enum envelope_ret ret;
+	struct slice envid; /* xtext, checked */
+	struct slice auth;  /* AUTH=, xtext, checked */
+};
+
+struct rcpt_args {
+	struct address recipient; /* domain empty for "postmaster" alone */
+	bool routed;
+	unsigned given;
+	uint8_t notify;
+	struct slice orcpt; /* type ";" xtext, checked */
+};
+
+/* `args` is what stands behind "MAIL " ("FROM:<...> ..."). */
+enum command_error mail_args_parse(struct slice args, unsigned offered,
+    struct mail_args *, struct why *) MUST_USE;
+/* `utf8`: the transaction's MAIL said SMTPUTF8. */
+enum command_error rcpt_args_parse(struct slice args, unsigned offered,
+    bool utf8, struct rcpt_args *, struct why *) MUST_USE;
+
+/* xtext (RFC 3461, 4): is it well-formed; decode; encode. */
+bool xtext_is_valid(struct slice);
+bool xtext_decode(struct slice, struct buf *);
+void xtext_encode(struct slice, struct buf *);
+
+#endif

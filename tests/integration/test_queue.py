@@ -1,0 +1,152 @@
+"""Answered with 250, never lost: kill -9 at any time; and mtactl queue."""
+
+import os
+import random
+import signal
+import threading
+import time
+
+import pytest
+
+import harness
+from test_deliver import FAST, OUT, relay, send
+
+
+def load(mtad, stop, accepted, number, lock):
+    """Sends numbered messages; notes those that were answered 250."""
+    i = 0
+    while not stop.is_set():
+        token = f"{number}-{i}"
+        i += 1
+        try:
+            with mtad.smtp(source="127.0.0.9", timeout=5) as s:
+                s.sendmail("a@here.test", [f"x{i % 7}@outside.test"],
+                           f"Subject: load\r\nX-Token: {token}\r\n\r\n" + "x\r\n" * 500)
+            with lock:
+                accepted.add(token)
+        except Exception:  # the server was killed under us: not acknowledged
+            time.sleep(0.05)
+
+
+def tokens(sink):
+    found = []
+    for m in list(sink.messages):
+        head = m["content"].split(b"X-Token: ", 1)[1]
+        found.append(head.split(b"\r\n", 1)[0].decode())
+    return found
+
+
+@pytest.mark.parametrize("victim", ["all", "receiver", "scheduler", "deliverer"])
+def test_nothing_acknowledged_is_lost(stage, victim):
+    sink = stage.sink()
+    mtad = relay(stage, sink, FAST % "" + "receivers = 2\ndeliverers = 2\n")
+    stop, accepted, lock = threading.Event(), set(), threading.Lock()
+    threads = [threading.Thread(target=load, args=(mtad, stop, accepted, n, lock))
+               for n in range(6)]
+    for t in threads:
+        t.start()
+    rng = random.Random(7)
+    for _ in range(4 if harness.SANITIZED else 8):
+        time.sleep(rng.uniform(0.2, 0.8))
+        if victim == "all":
+            mtad.kill_all()
+            mtad.start()
+        else:
+            for pid in mtad.workers(victim):
+                os.kill(pid, signal.SIGKILL)
+            harness.wait_for(f"a new {victim}", lambda: mtad.workers(victim))
+    time.sleep(1)
+    stop.set()
+    for t in threads:
+        t.join()
+    assert len(accepted) > 20
+    harness.wait_for("all that was accepted",
+                     lambda: accepted <= set(tokens(sink)), 90)
+    harness.wait_for("an empty queue", lambda: mtad.queue_count() == 0, 60)
+    got = tokens(sink)
+    print(f"{victim}: {len(accepted)} accepted, {len(got) - len(set(got))} duplicates")
+
+
+def test_a_restart_keeps_states_and_times(stage):
+    port = harness.free_port()
+    mtad = stage.mtad(f'route "*" {{ via = "smtp:127.0.0.1:{port}" }}\n')
+    for i in range(5):
+        send(mtad, [f"x{i}@outside.test"])
+    harness.wait_for("5 deferred", lambda: mtad.queue_count("--state", "deferred") == 5)
+    before = sorted(mtad.queue(), key=lambda m: m["id"])
+    mtad.ctl("queue", "hold", before[0]["id"])
+    before = sorted(mtad.queue(), key=lambda m: m["id"])
+    assert before[0]["state"] == "held"
+    mtad.kill_all()
+    mtad.start()
+    harness.wait_for("the queue", lambda: mtad.queue_count() == 5)
+    after = sorted(mtad.queue(), key=lambda m: m["id"])
+    for a, b in zip(before, after):
+        for key in ("id", "state", "sender", "size", "arrived"):
+            assert a[key] == b[key]
+        for ra, rb in zip(a["recipients"], b["recipients"]):
+            assert ra["address"] == rb["address"]
+            assert ra["response"] == rb["response"]
+            assert ra["next_attempt"] == rb["next_attempt"]
+
+
+def test_mtactl_sees_and_steers_the_queue(stage):
+    port = harness.free_port()
+    mtad = stage.mtad(f'route "*" {{ via = "smtp:127.0.0.1:{port}" }}\n')
+    send(mtad, ["x@one.test"], sender="alice@here.test")
+    send(mtad, ["y@two.test"], sender="bob@here.test")
+    send(mtad, ["z@two.test"], sender="bob@here.test")
+    harness.wait_for("3 deferred", lambda: mtad.queue_count("--state", "deferred") == 3)
+    assert mtad.queue_count("--from", "alice@here.test") == 1
+    assert mtad.queue_count("--to", "@two.test") == 2
+    assert mtad.queue_count("--from", "@here.test", "--to", "y@two.test") == 1
+    assert mtad.queue_count("--older", "1h") == 0
+    assert mtad.queue_count("--newer", "1h") == 3
+    assert len(mtad.queue("--limit", "2")) == 2
+    one = mtad.queue("--to", "x@one.test")[0]
+    assert one["sender"] == "alice@here.test" and one["state"] == "deferred"
+    assert one["recipients"][0]["attempts"] == 1
+    by = mtad.ctl("queue", "count", "--by", "domain")
+    assert "two.test" in by and "2" in by
+    shown = mtad.ctl("queue", "show", one["id"])
+    assert "alice@here.test" in shown and "x@one.test" in shown
+    cat = mtad.ctl("queue", "cat", one["id"])
+    assert "Subject: t" in cat and cat.endswith("hi\n") or cat.endswith("hi\r\n")
+    mtad.ctl("queue", "hold", "--to", "@two.test")
+    assert mtad.queue_count("--state", "held") == 2
+    mtad.ctl("queue", "release", "--to", "y@two.test")
+    assert mtad.queue_count("--state", "held") == 1
+    mtad.ctl("queue", "remove", one["id"])
+    assert mtad.queue_count() == 2
+    mtad.ctl("queue", "bounce", "--to", "z@two.test")
+    assert b"z@two.test" in mtad.wait_mail("bob@here.test")[0]
+    sink = stage.sink(port=port)
+    mtad.ctl("queue", "flush", "--all")
+    sink.wait()
+    harness.wait_for("an empty queue", lambda: mtad.queue_count() == 0)
+    assert mtad.ctl("queue", "show", one["id"], code=1)
+    assert mtad.ctl("queue", "frobnicate", code=2)
+    assert mtad.events("held") and mtad.events("released") and mtad.events("removed")
+
+
+def test_a_second_mtad_on_one_spool_refuses(stage):
+    mtad = stage.mtad()
+    import subprocess
+    done = subprocess.run([harness.MTAD, "-c", mtad.conf_file], capture_output=True,
+                          text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert "mtad: " in done.stderr and "spool" in done.stderr
+
+
+def test_etrn_flushes_a_site_for_a_trusted_client(stage):
+    port = harness.free_port()
+    mtad = stage.mtad(f'route "*" {{ via = "smtp:127.0.0.1:{port}" }}\n'
+                      'delivery { retry = { "1h" } }\n')
+    send(mtad, OUT)
+    harness.wait_for("a deferral", lambda: mtad.events("deferred"))
+    sink = stage.sink(port=port)
+    with mtad.talk(source="127.0.0.9") as t:
+        t.reply()
+        t.say("EHLO client.test")
+        assert t.say("ETRN outside.test").startswith("25")
+    sink.wait()

@@ -15,14 +15,18 @@
 #include "base/must.h"
 #include "base/slice.h"
 
-/* RFC 5321, 4.5.3.1; ADDRESS_MAX is the path of 256 without its brackets. */
-enum { LOCAL_PART_MAX = 64, DOMAIN_MAX = 255, ADDRESS_MAX = 254 };
+/*
+ * RFC 5321, 4.5.3.1; ADDRESS_MAX is the path of 256 without its brackets. The
+ * local part's 64 is not enforced: it is what everyone must take, and VERP and
+ * SRS senders need more.
+ */
+enum { DOMAIN_MAX = 255, ADDRESS_MAX = 254 };
 
 enum parse {
 	PARSE_OK,
-	PARSE_SYNTAX,	/* not of that form */
+	PARSE_SYNTAX,   /* not of that form */
 	PARSE_TOO_LONG, /* of that form, over a limit */
-	PARSE_UTF8,	/* UTF-8 where it was not allowed, or malformed */
+	PARSE_UTF8,     /* of that form, with UTF-8 not allowed; or malformed */
 };
 
 struct address {
@@ -37,7 +41,7 @@ struct address {
  */
 enum parse path_take(struct slice *in, bool utf8, struct address *out,
     bool *routed) MUST_USE;
-/* local "@" domain, the whole slice; or a local part alone. */
+/* local "@" domain, the whole slice; or a local part alone; or "": null. */
 enum parse address_parse(struct slice, bool utf8, struct address *) MUST_USE;
 
 bool address_is_null(const struct address *);

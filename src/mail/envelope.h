@@ -29,21 +29,21 @@ enum envelope_body { BODY_7BIT, BODY_8BITMIME, BODY_BINARYMIME };
 struct recipient {
 	struct slice address; /* forward-path without brackets */
 	struct slice orcpt;   /* "rfc822;..." as in ORCPT=, xtext; or empty */
-	uint8_t notify;	      /* NOTIFY_* */
+	uint8_t notify;       /* NOTIFY_* */
 };
 
 struct envelope {
 	uint64_t id;
-	int64_t arrived_ms; /* wall time */
-	uint64_t size;	    /* octets of content, our Received included */
+	int64_t arrived_ms;  /* wall time */
+	uint64_t size;       /* octets of content, our Received included */
 	struct slice sender; /* reverse-path without brackets; empty: null */
 	struct slice envid;  /* as in ENVID=, xtext; or empty */
 	enum envelope_ret ret;
 	enum envelope_body body;
 	bool smtputf8;
-	bool require_tls;      /* RFC 8689 */
-	struct slice service;  /* "relay", "submission", "local", "dsn" */
-	struct slice client;   /* address of the client, text */
+	bool require_tls;     /* RFC 8689 */
+	struct slice service; /* "relay", "submission", "local", "dsn" */
+	struct slice client;  /* address of the client, text */
 	struct slice helo;
 	struct slice login;    /* who authenticated; or empty */
 	struct slice tls;      /* "TLSv1.3 TLS_AES_256_GCM_SHA384"; or empty */

@@ -26,7 +26,7 @@ struct queue_part {
 
 struct queue_message {
 	uint64_t id;
-	uint64_t size;	     /* octets of content, in all parts */
+	uint64_t size;       /* octets of content, in all parts */
 	struct buf envelope; /* encoded */
 	unsigned part_count; /* 1, or 2 when the rest lies in large/ */
 	struct queue_part parts[2];
@@ -43,7 +43,7 @@ void queue_message_done(struct queue_reader *, struct queue_message *);
 int64_t queue_message_read(struct queue_reader *, const struct queue_message *,
     uint64_t offset, void *to, size_t n) MUST_USE;
 /* Reads it all against its checksum: 0 or ERR_CORRUPT. */
-int queue_message_verify(struct queue_reader *, const struct queue_message *)
-    MUST_USE;
+int queue_message_verify(struct queue_reader *,
+    const struct queue_message *) MUST_USE;
 
 #endif

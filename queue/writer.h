@@ -24,8 +24,8 @@ struct queue_batch;
  * `number` (0-255) is the writer's own: no two live writers share one. The vfs
  * stands at the spool. 0 and *out, or -errno.
  */
-int queue_writer_open(struct vfs *, uint8_t number, struct queue_writer **out)
-    MUST_USE;
+int queue_writer_open(struct vfs *, uint8_t number,
+    struct queue_writer **out) MUST_USE;
 void queue_writer_close(struct queue_writer **);
 /* A fresh message id. */
 uint64_t queue_writer_id(struct queue_writer *, int64_t wall_ms);
@@ -35,7 +35,10 @@ uint64_t queue_writer_id(struct queue_writer *, int64_t wall_ms);
  */
 int queue_writer_has_room(struct queue_writer *) MUST_USE;
 
-struct queue_draft *queue_draft_new(struct queue_writer *) MUST_USE;
+/* `id` is the message's, from queue_writer_id(); it names the file in large/.
+ */
+struct queue_draft *queue_draft_new(struct queue_writer *,
+    uint64_t id) MUST_USE;
 void queue_draft_free(struct queue_draft **); /* what is in large/ goes too */
 /* 0, or -errno; then the draft is good for nothing but free. */
 int queue_draft_add(struct queue_draft *, struct slice content) MUST_USE;
@@ -46,7 +49,7 @@ uint64_t queue_draft_size(const struct queue_draft *);
  * fields) and then what the draft gathered. Takes the draft; copies the slices.
  */
 void queue_writer_submit(struct queue_writer *, struct queue_draft **,
-    uint64_t id, struct slice prefix, struct slice envelope, void *who);
+    struct slice prefix, struct slice envelope, void *who);
 /*
  * If something waits and no batch is under way: the batch, for
  * queue_batch_write() in the helper thread, then queue_writer_finish().

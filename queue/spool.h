@@ -1,0 +1,33 @@
+/*
+ * queue/spool.h - the folders of the spool, and who may use it.
+ */
+#ifndef QUEUE_SPOOL_H
+#define QUEUE_SPOOL_H
+
+#include <stdint.h>
+
+#include "base/must.h"
+#include "queue/vfs.h"
+
+/* Writers: receivers count from 0; these two belong to the scheduler. */
+enum {
+	QUEUE_WRITER_DSN = 254,   /* messages that the scheduler makes */
+	QUEUE_WRITER_MOVER = 255, /* the store's own: compaction, journals */
+};
+
+/* Makes segments/, large/ and journal/ where they are missing. */
+int queue_spool_create(struct vfs *) MUST_USE;
+/*
+ * Locks the spool against a second mtad, for as long as the descriptor that
+ * it returns is open. -EWOULDBLOCK: there is one already.
+ */
+int queue_lock(int folder) MUST_USE;
+
+/* Who wrote a segment, or made a message id. */
+static inline uint8_t
+queue_writer_of(uint64_t id)
+{
+	return (uint8_t)(id >> 14);
+}
+
+#endif

@@ -37,8 +37,9 @@ bool table_is_stale(const struct table *);
 /* One exact key, ASCII case ignored. The value points into the image. */
 bool table_get(const struct table *, struct slice key, struct slice *value);
 /*
- * An address: local@domain, then without the subaddress behind `separator`
- * (NUL: none), then "@domain".
+ * An address, from the most exact key on: local@domain, then without the
+ * subaddress behind `separator` (NUL: none), then the local part alone, with
+ * and without it, then "@domain". `local` is without quotes.
  */
 bool table_get_address(const struct table *, struct slice local,
     struct slice domain, char separator, struct slice *value);

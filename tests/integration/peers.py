@@ -253,3 +253,49 @@ service stats {{
 
     def stop(self):
         harness.end(self.process)
+
+
+class OpenSmtpd:
+    """OpenSMTPD from its package's files. It knows its users and folders by
+    fixed names, so it lives in a mount namespace of its own."""
+
+    SCRIPT = """set -e
+cp /etc/passwd /etc/group {w}
+echo 'opensmtpd:x:64901:64901::/var/lib/opensmtpd/empty:/bin/false' >> {w}/passwd
+echo 'opensmtpq:x:64902:64902::/nonexistent:/bin/false' >> {w}/passwd
+printf 'opensmtpd:x:64901:\\nopensmtpq:x:64902:\\n' >> {w}/group
+mount --bind {w}/passwd /etc/passwd
+mount --bind {w}/group /etc/group
+mkdir -p /usr/libexec
+for d in /usr/libexec /var/spool /var/lib /run; do mount -t tmpfs none $d; done
+mkdir /usr/libexec/opensmtpd /run/opensmtpd
+mkdir -m 711 -p /var/spool/smtpd /var/lib/opensmtpd/empty
+mount --bind {r}/usr/libexec/opensmtpd /usr/libexec/opensmtpd
+exec {r}/usr/sbin/smtpd -d -f {w}/smtpd.conf
+"""
+
+    def __init__(self, folder, next_port):
+        need_root()
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True)
+        self.folder.chmod(0o755)
+        root = unpack("opensmtpd", self.folder)
+        self.port = harness.free_port()
+        self.mail = self.folder / "mail"
+        self.mail.mkdir()
+        shutil.chown(self.mail, "nobody", "nogroup")
+        (self.folder / "smtpd.conf").write_text(f"""
+listen on 127.0.0.1 port {self.port}
+action "box" maildir "{self.mail}" virtual {{ "@" = nobody }}
+action "out" relay host smtp://127.0.0.1:{next_port}
+match from any for domain "peer.test" action "box"
+match from any for any action "out"
+""")
+        script = self.SCRIPT.format(w=self.folder, r=root)
+        self.process = subprocess.Popen(["unshare", "-m", "sh", "-c", script],
+                                        stdout=subprocess.DEVNULL,
+                                        stderr=open(self.folder / "log", "wb"))
+        harness.wait_for("OpenSMTPD", lambda: harness.can_connect(self.port))
+
+    def stop(self):
+        harness.end(self.process)

@@ -52,6 +52,20 @@ def test_exim_both_ways(stage):
     assert b"exim.test" in mtad.wait_mail("carol@here.test")[0]
 
 
+def test_opensmtpd_both_ways(stage):
+    mtad = stage.mtad(start=False)
+    peer = peers.OpenSmtpd(stage.sub("opensmtpd"), mtad.ports["relay"])
+    stage.defer(peer.stop)
+    mtad.write_conf(f'route "*" {{ via = "smtp:127.0.0.1:{peer.port}" }}\n')
+    mtad.start()
+    send(mtad, ["bob@peer.test"], TEXT)
+    new = peer.mail / "new"
+    harness.wait_for("mail in its maildir", lambda: new.exists() and list(new.iterdir()))
+    with smtplib.SMTP("127.0.0.1", peer.port) as s:
+        s.sendmail("x@o.test", ["carol@here.test"], TEXT)
+    assert b".dot" in mtad.wait_mail("carol@here.test")[0]
+
+
 def test_dovecot_takes_it_by_lmtp_and_imap_reads_it(stage):
     dovecot = peers.Dovecot(stage.sub("dovecot"))
     stage.defer(dovecot.stop)

@@ -2,7 +2,7 @@
  * io/loop.h - the event loop of a process: timers, descriptors, signals, posts.
  *
  * No callback runs inside the call that asked for it. All belongs to one
- * thread; only loop_wake() may come from another.
+ * thread; a helper's results come back through io/helper.h.
  */
 #ifndef IO_LOOP_H
 #define IO_LOOP_H
@@ -20,8 +20,9 @@ typedef void loop_fn(void *arg);
 typedef void watch_fn(int fd, bool readable, bool writable, void *arg);
 
 struct loop *loop_new(void) MUST_USE;
+/* Posts that have not run are dropped; what io/ itself keeps is freed. */
 void loop_free(struct loop **);
-/* Returns after loop_stop(). */
+/* Returns after loop_stop(), at the end of that turn. */
 void loop_run(struct loop *);
 void loop_stop(struct loop *);
 /* Monotonic milliseconds, read once per turn. */
@@ -31,25 +32,40 @@ struct event_base *loop_base(struct loop *);
 
 /* Runs fn once, soon, from the loop, at the top of the stack. */
 void loop_post(struct loop *, loop_fn *fn, void *arg);
-/* Drops posts with that arg that have not run yet. */
-void loop_unpost(struct loop *, void *arg);
 /*
- * Runs fn at the end of each turn of the loop, after all events of the turn:
- * where what a turn gathered goes out in one write.
+ * Runs fn at the end of each turn of the loop, after all events and posts of
+ * the turn: where what a turn gathered is worked on as one batch.
  */
 void loop_at_turn_end(struct loop *, loop_fn *fn, void *arg);
-/* The longest turn so far, in microseconds; 0 resets. */
+/*
+ * Runs fn once, at the very end of this turn, after those: where buffers are
+ * written out. What is posted this way from there still runs in this turn.
+ */
+void loop_post_last(struct loop *, loop_fn *fn, void *arg);
+/* Drops all posts and turn ends with that arg that have not run yet. */
+void loop_unpost(struct loop *, const void *arg);
+/* The longest turn so far, in microseconds; `reset` begins anew. */
 int64_t loop_longest_turn_us(struct loop *, bool reset);
+/*
+ * One object per loop and key, made when first asked for and freed with the
+ * loop: what a part of io/ or ipc/ shares among all that it has in one loop.
+ */
+typedef void *loop_make_fn(struct loop *);
+void *loop_keep(struct loop *, const void *key, loop_make_fn *make,
+    loop_fn *free) MUST_USE;
 
 struct timer *timer_new(struct loop *, loop_fn *fn, void *arg) MUST_USE;
 void timer_free(struct timer **);
-/* (Re)starts it; runs once. Cheap to call often. */
+/*
+ * (Re)starts it; runs once. Moving the end further away, as with each command
+ * of a session, costs a comparison and an assignment.
+ */
 void timer_set(struct timer *, int64_t in_ms);
 void timer_cancel(struct timer *);
 bool timer_is_set(const struct timer *);
 
-struct watch *watch_new(struct loop *, int fd, watch_fn *fn, void *arg)
-    MUST_USE;
+struct watch *watch_new(struct loop *, int fd, watch_fn *fn,
+    void *arg) MUST_USE;
 void watch_free(struct watch **); /* does not close fd */
 void watch_set(struct watch *, bool readable, bool writable);
 

@@ -11,14 +11,22 @@
 #include "io/loop.h"
 #include "ipc/messages.h"
 
+enum { CHANNEL_BACKLOG_MAX = 64 << 20 };
+
 struct channel;
-/* `msg` is the decoded struct msg_NAME; the handler casts by the table's row. */
+/*
+ * `msg` is the decoded struct msg_NAME of the row: [MSG_master_go] = on_go is
+ * given a const struct msg_master_go *. Descriptors in it are the handler's.
+ */
 typedef void channel_fn(void *owner, struct channel *, const void *msg);
 
 struct channel_handlers {
 	channel_fn *on[MSG_COUNT];
-	/* The peer is gone (0) or was malformed (ERR_PROTOCOL); the channel is
-	 * freed by the loop after this returns. */
+	/*
+	 * The peer is gone (0), was malformed (ERR_PROTOCOL), or let more than
+	 * CHANNEL_BACKLOG_MAX gather (ERR_LIMIT). The channel is freed after
+	 * this returns: forget it. It comes from the loop, never from a send.
+	 */
 	void (*closed)(void *owner, struct channel *, int rc);
 };
 
@@ -27,7 +35,10 @@ int channel_pair(int fds[2]) MUST_USE;
 /* Takes the descriptor. `handlers` and `owner` are borrowed. */
 struct channel *channel_new(struct loop *, int fd,
     const struct channel_handlers *, void *owner) MUST_USE;
-/* Closes after what was sent is written, or at once if `now`. */
+/*
+ * No handler is called any more, also when called from a handler. What was sent
+ * is still written, for as long as the loop runs and the peer takes it.
+ */
 void channel_free(struct channel **);
 /* Bytes that wait to be written: for back-pressure. */
 size_t channel_backlog(const struct channel *);
@@ -39,7 +50,7 @@ void *channel_tag(const struct channel *);
  * channel_send_NAME(channel, &(struct msg_NAME){ ... }) for each message;
  * descriptors in it are duplicated, the caller keeps its own.
  */
-#define IPC_DECLARE_SEND(name, FIELDS)                                         \
+#define IPC_DECLARE_SEND(name, FIELDS) \
 	void channel_send_##name(struct channel *, const struct msg_##name *);
 IPC_MESSAGES(IPC_DECLARE_SEND)
 

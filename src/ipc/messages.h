@@ -1,9 +1,9 @@
 /*
  * ipc/messages.h - every message between our processes.
  *
- * Each is a list of fields; ipc/codec.h makes `struct msg_NAME`, its encoder
- * and its decoder from the list. Slices in a decoded message point into the
- * channel's buffer, valid during the handler. A play of each conversation
+ * Each is a list of fields; ipc/codec.h makes `struct msg_NAME`, MSG_NAME (the
+ * name in lower case), encoder, decoder and printer from the list. Slices in a
+ * decoded message point into the channel's buffer, valid during the handler. A play of each conversation
  * stands above its messages. text and bytes are both slices; text is printed
  * in traces, bytes never are.
  */
@@ -217,6 +217,13 @@ enum job_trouble {
 	TROUBLE_LOCAL,	    /* ours: could not read the message, out of files */
 };
 
-IPC_MESSAGES(IPC_DECLARE)
+/* struct msg_NAME of each, and MSG_NAME (in lower case: MSG_master_conf). */
+IPC_MESSAGES(IPC_STRUCT)
+enum msg_type { IPC_MESSAGES(IPC_ENUM) MSG_COUNT };
+/* Room for any decoded message. */
+union msg_any {
+	IPC_MESSAGES(IPC_MEMBER)
+};
+extern const struct ipc_kind ipc_kinds[MSG_COUNT];
 
 #endif

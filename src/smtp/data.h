@@ -19,7 +19,7 @@ struct data_decoder {
 	bool bare_cr;
 	bool bare_lf;
 	bool nul;
-	size_t line_length;    /* of the line under way, CRLF not counted */
+	size_t line_length; /* of the line under way, CRLF not counted */
 	size_t longest_line;
 };
 

@@ -18,7 +18,7 @@ enum { REPLY_LINES_MAX = 256, REPLY_TEXT_MAX = 16384 };
 
 struct reply_line {
 	int code;
-	bool last;	   /* code SP text; else code "-" text */
+	bool last;         /* code SP text; else code "-" text */
 	struct slice text; /* behind the code and separator */
 };
 
@@ -30,7 +30,7 @@ enum reply_progress { REPLY_MORE, REPLY_WHOLE, REPLY_MALFORMED };
 struct reply {
 	int code;
 	struct status_code status; /* from the text; class 0 if none */
-	struct buf text;	   /* "250 2.1.0 ok", lines joined with " " */
+	struct buf text;           /* "250 2.1.0 ok", lines joined with " " */
 	unsigned lines;
 };
 

@@ -10,10 +10,10 @@
 enum { HOST_MAX = 255, NO_PORT = 0 };
 
 enum shape {
-	SHAPE_NONE,	 /* nothing behind the colon */
-	SHAPE_HOST,	 /* HOST[:PORT] */
+	SHAPE_NONE,      /* nothing behind the colon */
+	SHAPE_HOST,      /* HOST[:PORT] */
 	SHAPE_HOST_PORT, /* HOST:PORT */
-	SHAPE_PATH,	 /* an absolute path */
+	SHAPE_PATH,      /* an absolute path */
 	SHAPE_COMMAND,
 	SHAPE_REPLY,
 };
@@ -101,8 +101,9 @@ parse_reply(struct slice s, struct target *t)
 	for (size_t i = 0; i < s.n; i++)
 		if (ascii_is_control(s.p[i]))
 			return false;
-	if (s.n < 5 || s.n > 500 || !slice_to_u32(slice_head(s, 3), 599, &code) ||
-	    code < 400 || s.p[3] != ' ')
+	if (s.n < 5 || s.n > 500 ||
+	    !slice_to_u32(slice_head(s, 3), 599, &code) || code < 400 ||
+	    s.p[3] != ' ')
 		return false;
 	t->smtp_code = (int)code;
 	return true;
@@ -154,9 +155,10 @@ target_parse(struct slice s, struct target *out, struct why *why)
 		    SLICE_ARGS(slice_head(s, 200)), forms[i].want);
 		return false;
 	}
-	why_set(why, "\"%.*s\" is none of mx, mx:, smtp:, submission:, "
-		     "submissions:, lmtp:, maildir:, mbox:, pipe:, discard:, "
-		     "error:",
+	why_set(why,
+	    "\"%.*s\" is none of mx, mx:, smtp:, submission:, "
+	    "submissions:, lmtp:, maildir:, mbox:, pipe:, discard:, "
+	    "error:",
 	    SLICE_ARGS(slice_head(s, 200)));
 	return false;
 }

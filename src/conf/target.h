@@ -1,8 +1,8 @@
 /*
  * conf/target.h - where mail goes, as main.conf writes it.
  *
- *	mx | mx:DOMAIN[:PORT]		by the MX records of the recipient's, or that, domain
- *	smtp:HOST[:PORT]		that host, no MX lookup; 25
+ *	mx | mx:DOMAIN[:PORT]		by the MX records of the recipient's, or
+ *that, domain smtp:HOST[:PORT]		that host, no MX lookup; 25
  *	submission:HOST[:PORT]		587, STARTTLS and AUTH
  *	submissions:HOST[:PORT]		465, TLS from the start, AUTH
  *	lmtp:HOST:PORT | lmtp:unix:PATH
@@ -43,8 +43,8 @@ struct target {
 	enum target_kind kind;
 	struct slice host; /* name, or address without brackets; mx: a
 			      domain, or empty for the recipient's */
-	struct ip ip;	   /* version 0 unless host is an address */
-	uint16_t port;	   /* mx: 0 means delivery.mx_port */
+	struct ip ip;      /* version 0 unless host is an address */
+	uint16_t port;     /* mx: 0 means delivery.mx_port */
 	struct slice path; /* a file, a socket or the command */
 	/* error: */
 	int smtp_code;

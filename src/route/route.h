@@ -27,8 +27,8 @@ enum route_kind {
 struct route_answer {
 	enum route_kind kind;
 	const struct domain_conf *domain; /* DOMAIN, ALIAS, REJECT, TRICK */
-	const struct route_conf *route;	  /* RELAY */
-	struct slice value;		  /* ALIAS: addresses */
+	const struct route_conf *route;   /* RELAY */
+	struct slice value;               /* ALIAS: addresses */
 	struct slice user;   /* DOMAIN: "UID:GID:HOME" of a system mailbox */
 	struct slice reply;  /* "550 5.1.1 ..." */
 	const char *because; /* for people: which rule decided */

@@ -1,0 +1,699 @@
+/*
+ * schedule/plan.c - sites with windows, buckets and rests; senders in turns.
+ *
+ * A site stands in one of two rings when it may start a load at once, in the
+ * timer heap when only time is missing, and nowhere when an event must come
+ * first. site_settle() is the one place that decides which.
+ *
+ * The rings: sites that lately worked, and doubtful ones (not yet proven, or
+ * slow), which together get no more than half of the capacity. So a thousand
+ * dead or slow sites leave room for the others.
+ */
+#include "schedule/plan.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/time.h"
+#include "schedule/heap.h"
+
+#define uthash_malloc(n) mem_new(n)
+#define uthash_free(p, n) mem_free(p)
+#include <uthash.h>
+
+enum {
+	WINDOW_START = 2,    /* before anything is known */
+	PROBE_SLOWNESS = 64, /* growth at the ceiling is slower by this */
+	BREAKS_MAX = 5,      /* broken connections in a row: the site is down */
+	FRESH_RUN = 7,       /* then one retry gets its turn */
+	QUANTUM = 1,
+	SLOW_SECONDS = 10,
+	RESTS_MAX = 16,
+};
+
+TAILQ_HEAD(load_list, plan_load);
+TAILQ_HEAD(site_ring, plan_site);
+TAILQ_HEAD(turn_ring, turn);
+
+/* A sender's place in the round of fresh mail, or in that of retries. */
+struct turn {
+	TAILQ_ENTRY(turn) link;
+	struct load_list loads;
+	struct plan_flow *flow;
+	int32_t credit; /* may sink below 0; then it skips rounds */
+};
+
+enum { FRESH, RETRY, KINDS };
+
+struct plan_flow {
+	UT_hash_handle hh;
+	struct plan_site *site;
+	uint64_t ready;
+	struct turn turns[KINDS];
+	size_t key_length;
+	char key[];
+};
+
+enum ring { RING_NONE, RING_PROVEN, RING_DOUBTFUL, RING_COUNT };
+
+struct plan_site {
+	UT_hash_handle hh;
+	TAILQ_ENTRY(plan_site) ring_link;
+	enum ring ring;
+	uint32_t timer; /* its place in the heap */
+	enum plan_state state;
+	int64_t until_ms;
+	struct plan_limits limits;
+	double window;
+	double tokens;
+	int64_t filled_ms;
+	double job_seconds;
+	int64_t last_success_ms;
+	uint32_t ceiling;
+	uint32_t epoch;
+	uint32_t failures;
+	uint32_t breaks;
+	uint32_t under_way;
+	uint32_t fresh_run;
+	uint64_t ready;
+	struct plan_flow *flows; /* owned: hash */
+	struct turn_ring rounds[KINDS];
+	void *tag;
+	size_t name_length;
+	char name[];
+};
+
+struct plan {
+	struct plan_site *sites; /* owned: hash */
+	struct site_ring rings[RING_COUNT];
+	struct heap timers;
+	int64_t rests[RESTS_MAX];
+	size_t rest_count;
+	uint32_t capacity;
+	uint32_t under_way;
+	uint32_t doubtful_under_way;
+	uint64_t ready;
+	bool doubtful_turn;
+};
+
+struct plan *
+plan_new(uint32_t capacity)
+{
+	struct plan *p = mem_zero(sizeof(*p));
+
+	for (size_t i = 0; i < RING_COUNT; i++)
+		TAILQ_INIT(&p->rings[i]);
+	heap_init(&p->timers);
+	p->rests[0] = MINUTE;
+	p->rest_count = 1;
+	p->capacity = capacity;
+	return p;
+}
+
+void
+plan_free(struct plan **place)
+{
+	struct plan *p = *place;
+	struct plan_site *s;
+	struct plan_site *next;
+
+	if (p == NULL)
+		return;
+	must(p->ready == 0 && p->under_way == 0);
+	HASH_ITER (hh, p->sites, s, next) {
+		HASH_DEL(p->sites, s);
+		mem_free(s);
+	}
+	heap_done(&p->timers);
+	mem_free(p);
+	*place = NULL;
+}
+
+void
+plan_set_capacity(struct plan *p, uint32_t capacity)
+{
+	p->capacity = capacity;
+}
+
+void
+plan_set_rests(struct plan *p, const int64_t *ms, size_t count)
+{
+	must(count > 0);
+	p->rest_count = count < RESTS_MAX ? count : RESTS_MAX;
+	memcpy(p->rests, ms, p->rest_count * sizeof(*ms));
+}
+
+/* --- where a site stands --- */
+
+static enum ring
+site_class(const struct plan_site *s)
+{
+	return s->last_success_ms != INT64_MIN && s->state == SITE_OPEN &&
+		s->job_seconds < SLOW_SECONDS
+	    ? RING_PROVEN
+	    : RING_DOUBTFUL;
+}
+
+static void
+bucket_fill(struct plan_site *s, int64_t now)
+{
+	double most = fmax(1, s->limits.rate_per_second);
+
+	if (now > s->filled_ms)
+		s->tokens += (double)(now - s->filled_ms) *
+		    s->limits.rate_per_second / SECOND;
+	s->filled_ms = now;
+	s->tokens = fmin(s->tokens, most);
+}
+
+/* May it start one now (a ring), at *at (RING_NONE), or not for time alone? */
+static enum ring
+site_standing(struct plan_site *s, int64_t now, int64_t *at)
+{
+	*at = INT64_MAX;
+	if (s->state == SITE_SUSPENDED) {
+		*at = s->until_ms;
+		return RING_NONE;
+	}
+	if (s->ready == 0)
+		return RING_NONE;
+	if (s->state == SITE_BACKING_OFF) { /* one load at a time: the probe */
+		if (s->under_way > 0)
+			return RING_NONE;
+		if (s->until_ms > now) {
+			*at = s->until_ms;
+			return RING_NONE;
+		}
+	} else if (s->under_way >= (uint32_t)s->window) {
+		return RING_NONE;
+	}
+	if (s->limits.rate_per_second > 0) {
+		bucket_fill(s, now);
+		if (s->tokens < 1) {
+			*at = now +
+			    (int64_t)ceil((1 - s->tokens) * SECOND /
+				s->limits.rate_per_second);
+			return RING_NONE;
+		}
+	}
+	return site_class(s);
+}
+
+static void
+site_settle(struct plan *p, struct plan_site *s, int64_t now)
+{
+	int64_t at;
+	enum ring ring = site_standing(s, now, &at);
+
+	if (ring != s->ring) {
+		if (s->ring != RING_NONE)
+			TAILQ_REMOVE(&p->rings[s->ring], s, ring_link);
+		if (ring != RING_NONE)
+			TAILQ_INSERT_TAIL(&p->rings[ring], s, ring_link);
+		s->ring = ring;
+	}
+	if (at != INT64_MAX)
+		heap_set(&p->timers, &s->timer, at);
+	else
+		heap_remove(&p->timers, &s->timer);
+}
+
+/* --- sites --- */
+
+struct plan_site *
+plan_site_find(struct plan *p, struct slice name)
+{
+	struct plan_site *s;
+
+	HASH_FIND(hh, p->sites, name.p, name.n, s);
+	return s;
+}
+
+struct plan_site *
+plan_site(struct plan *p, struct slice name, const struct plan_limits *limits)
+{
+	struct plan_site *s = plan_site_find(p, name);
+
+	if (s != NULL)
+		return s;
+	s = mem_zero(sizeof(*s) + name.n);
+	memcpy(s->name, name.p, name.n);
+	s->name_length = name.n;
+	s->limits = *limits;
+	s->window = fmin(WINDOW_START, limits->connections);
+	s->tokens = 1;
+	s->last_success_ms = INT64_MIN;
+	for (size_t i = 0; i < KINDS; i++)
+		TAILQ_INIT(&s->rounds[i]);
+	HASH_ADD_KEYPTR(hh, p->sites, s->name, s->name_length, s);
+	return s;
+}
+
+void
+plan_site_limit(struct plan *p, struct plan_site *s,
+    const struct plan_limits *limits, int64_t now)
+{
+	must(limits->connections > 0);
+	bucket_fill(s, now); /* what was earned at the old rate */
+	s->limits = *limits;
+	s->window = fmin(s->window, limits->connections);
+	s->tokens = fmax(s->tokens, limits->rate_per_second > 0 ? 0 : 1);
+	site_settle(p, s, now);
+}
+
+void
+plan_site_facts(const struct plan_site *s, struct plan_facts *out)
+{
+	*out = (struct plan_facts){
+		.name = { s->name, s->name_length },
+		.state = s->state,
+		.until_ms = s->state == SITE_OPEN ? 0 : s->until_ms,
+		.under_way = s->under_way,
+		.window = (uint32_t)s->window,
+		.ceiling = s->ceiling,
+		.limits = s->limits,
+		.ready = s->ready,
+		.failures = s->failures,
+		.last_success_ms =
+		    s->last_success_ms == INT64_MIN ? 0 : s->last_success_ms,
+		.job_seconds = s->job_seconds,
+	};
+}
+
+void
+plan_site_set_tag(struct plan_site *s, void *tag)
+{
+	s->tag = tag;
+}
+
+void *
+plan_site_tag(const struct plan_site *s)
+{
+	return s->tag;
+}
+
+void
+plan_each_site(struct plan *p, void (*each)(struct plan_site *, void *arg),
+    void *arg)
+{
+	struct plan_site *s;
+	struct plan_site *next;
+
+	HASH_ITER (hh, p->sites, s, next) {
+		each(s, arg);
+	}
+}
+
+void
+plan_each_sender(const struct plan_site *s,
+    void (*each)(struct slice key, uint64_t ready, void *arg), void *arg)
+{
+	for (const struct plan_flow *f = s->flows; f != NULL; f = f->hh.next)
+		each((struct slice){ f->key, f->key_length }, f->ready, arg);
+}
+
+bool
+plan_forget(struct plan *p, struct plan_site *s)
+{
+	if (s->ready > 0 || s->under_way > 0 || s->state != SITE_OPEN)
+		return false;
+	must(s->ring == RING_NONE && s->timer == 0);
+	HASH_DEL(p->sites, s);
+	mem_free(s);
+	return true;
+}
+
+/* --- senders take turns --- */
+
+static struct plan_flow *
+flow_get(struct plan_site *s, struct slice key)
+{
+	struct plan_flow *f;
+
+	HASH_FIND(hh, s->flows, key.p, key.n, f);
+	if (f != NULL)
+		return f;
+	f = mem_zero(sizeof(*f) + key.n);
+	f->site = s;
+	memcpy(f->key, key.p, key.n);
+	f->key_length = key.n;
+	for (size_t i = 0; i < KINDS; i++) {
+		TAILQ_INIT(&f->turns[i].loads);
+		f->turns[i].flow = f;
+		f->turns[i].credit = QUANTUM;
+	}
+	HASH_ADD_KEYPTR(hh, s->flows, f->key, f->key_length, f);
+	return f;
+}
+
+static void
+load_enqueue(struct plan *p, struct plan_flow *f, struct plan_load *load)
+{
+	int kind = load->retry ? RETRY : FRESH;
+	struct turn *turn = &f->turns[kind];
+
+	if (TAILQ_EMPTY(&turn->loads))
+		TAILQ_INSERT_TAIL(&f->site->rounds[kind], turn, link);
+	TAILQ_INSERT_TAIL(&turn->loads, load, link);
+	load->flow = f;
+	f->ready++;
+	f->site->ready++;
+	p->ready++;
+}
+
+static void
+load_dequeue(struct plan *p, struct plan_load *load)
+{
+	int kind = load->retry ? RETRY : FRESH;
+	struct plan_flow *f = load->flow;
+	struct plan_site *s = f->site;
+	struct turn *turn = &f->turns[kind];
+
+	TAILQ_REMOVE(&turn->loads, load, link);
+	load->flow = NULL;
+	if (TAILQ_EMPTY(&turn->loads))
+		TAILQ_REMOVE(&s->rounds[kind], turn, link);
+	s->ready--;
+	p->ready--;
+	if (--f->ready == 0) {
+		HASH_DEL(s->flows, f);
+		mem_free(f);
+	}
+}
+
+/*
+ * Fresh mail first, but a retry now and then. Within a kind, the sender whose
+ * credit is left goes on; who has used his up gets the next and waits a round.
+ * A round skipped was paid for by what that sender has sent, so the loop's
+ * cost is a share of the work done.
+ */
+static struct plan_load *
+site_pick(struct plan_site *s)
+{
+	struct turn_ring *round = &s->rounds[FRESH];
+	struct turn *turn;
+
+	if (!TAILQ_EMPTY(&s->rounds[RETRY]) &&
+	    (TAILQ_EMPTY(round) || s->fresh_run >= FRESH_RUN)) {
+		round = &s->rounds[RETRY];
+		s->fresh_run = 0;
+	} else {
+		s->fresh_run++;
+	}
+	turn = TAILQ_FIRST(round);
+	must(turn != NULL);
+	while (turn->credit <= 0) {
+		turn->credit += QUANTUM;
+		TAILQ_REMOVE(round, turn, link);
+		TAILQ_INSERT_TAIL(round, turn, link);
+		turn = TAILQ_FIRST(round);
+	}
+	turn->credit -= TAILQ_FIRST(&turn->loads)->cost;
+	return TAILQ_FIRST(&turn->loads);
+}
+
+bool
+plan_add(struct plan *p, struct plan_site *s, struct plan_load *load,
+    struct slice sender, int64_t now)
+{
+	must(load->flow == NULL && !load->under_way);
+	must(load->cost > 0 && load->cost <= PLAN_COST_MAX);
+	if (s->state == SITE_SUSPENDED ||
+	    (s->state == SITE_BACKING_OFF && s->until_ms > now))
+		return false;
+	load->site = s;
+	load_enqueue(p, flow_get(s, sender), load);
+	if (s->ring == RING_NONE)
+		site_settle(p, s, now);
+	return true;
+}
+
+void
+plan_remove(struct plan *p, struct plan_load *load, int64_t now)
+{
+	struct plan_site *s = load->site;
+
+	must(load->flow != NULL);
+	load_dequeue(p, load);
+	site_settle(p, s, now);
+}
+
+struct plan_load *
+plan_drain(struct plan *p, struct plan_site *s)
+{
+	struct plan_load *load;
+	struct turn *turn = TAILQ_FIRST(&s->rounds[FRESH]);
+
+	if (turn == NULL)
+		turn = TAILQ_FIRST(&s->rounds[RETRY]);
+	if (turn == NULL)
+		return NULL;
+	load = TAILQ_FIRST(&turn->loads);
+	load_dequeue(p, load);
+	if (s->ready == 0 && s->ring != RING_NONE) {
+		TAILQ_REMOVE(&p->rings[s->ring], s, ring_link);
+		s->ring = RING_NONE;
+	}
+	if (s->ready == 0 && s->state != SITE_SUSPENDED)
+		heap_remove(&p->timers, &s->timer);
+	return load;
+}
+
+/* --- starting --- */
+
+/* The ring whose turn it is, if it may start one. */
+static enum ring
+plan_turn(struct plan *p)
+{
+	bool proven = !TAILQ_EMPTY(&p->rings[RING_PROVEN]);
+	bool doubtful = !TAILQ_EMPTY(&p->rings[RING_DOUBTFUL]) &&
+	    p->doubtful_under_way < (p->capacity + 1) / 2;
+
+	if (p->under_way >= p->capacity)
+		return RING_NONE;
+	p->doubtful_turn = !p->doubtful_turn;
+	if (doubtful && (p->doubtful_turn || !proven))
+		return RING_DOUBTFUL;
+	return proven ? RING_PROVEN : RING_NONE;
+}
+
+struct plan_load *
+plan_next(struct plan *p, int64_t now)
+{
+	enum ring ring = plan_turn(p);
+	struct plan_site *s;
+	struct plan_load *load;
+
+	if (ring == RING_NONE)
+		return NULL;
+	s = TAILQ_FIRST(&p->rings[ring]);
+	load = site_pick(s);
+	load_dequeue(p, load);
+	load->under_way = true;
+	load->doubtful = ring == RING_DOUBTFUL;
+	load->started_ms = now;
+	load->epoch = s->epoch;
+	s->under_way++;
+	p->under_way++;
+	if (load->doubtful)
+		p->doubtful_under_way++;
+	if (s->limits.rate_per_second > 0)
+		s->tokens -= 1;
+	TAILQ_REMOVE(&p->rings[ring], s,
+	    ring_link); /* to the end of the ring */
+	s->ring = RING_NONE;
+	site_settle(p, s, now);
+	return load;
+}
+
+/* --- learning from what came of it --- */
+
+static void
+load_ended(struct plan *p, struct plan_load *load)
+{
+	must(load->under_way);
+	load->under_way = false;
+	load->site->under_way--;
+	p->under_way--;
+	if (load->doubtful)
+		p->doubtful_under_way--;
+}
+
+static void
+site_rest(struct plan *p, struct plan_site *s, int64_t now)
+{
+	size_t step =
+	    s->failures < p->rest_count ? s->failures : p->rest_count - 1;
+
+	s->failures++;
+	s->epoch++;
+	s->breaks = 0;
+	s->state = SITE_BACKING_OFF;
+	s->until_ms = now + p->rests[step];
+}
+
+/* A window that was not full proves nothing, so it does not grow. */
+static void
+window_grow(struct plan_site *s, uint32_t at_once)
+{
+	double step = 1;
+
+	if (at_once < (uint32_t)s->window)
+		return;
+	if (s->ceiling > 0 && s->window >= s->ceiling)
+		step = 1 / (s->window * PROBE_SLOWNESS);
+	else if (s->ceiling > 0)
+		step = 1 / s->window;
+	s->window = fmin(s->window + step, s->limits.connections);
+	if (s->window >= s->ceiling + 2)
+		s->ceiling = 0; /* it has more room now */
+}
+
+static enum plan_change
+site_succeeded(struct plan_site *s, const struct plan_load *load,
+    uint32_t at_once, int64_t now)
+{
+	double took = (double)(now - load->started_ms) / SECOND;
+
+	s->job_seconds = s->last_success_ms == INT64_MIN
+	    ? took
+	    : s->job_seconds * 0.9 + took * 0.1;
+	s->last_success_ms = now;
+	s->failures = 0;
+	s->breaks = 0;
+	if (s->state == SITE_BACKING_OFF) {
+		s->state = SITE_OPEN;
+		s->window = fmin(WINDOW_START, s->limits.connections);
+		return PLAN_UP;
+	}
+	window_grow(s, at_once);
+	return PLAN_SAME;
+}
+
+/*
+ * Each burst of refusals counts once: what started before the last cut says
+ * nothing about the window after it.
+ */
+static enum plan_change
+site_failed(struct plan *p, struct plan_site *s, const struct plan_load *load,
+    enum job_trouble trouble, uint32_t at_once, int64_t now)
+{
+	bool others_work = s->last_success_ms >= load->started_ms;
+	bool down = false;
+
+	if (load->epoch != s->epoch || s->state == SITE_SUSPENDED)
+		return PLAN_SAME;
+	if (s->state == SITE_BACKING_OFF) {
+		down = true; /* it was the probe */
+	} else if (trouble == TROUBLE_SITE) {
+		down = !others_work;
+	} else if (trouble == TROUBLE_BUSY) {
+		down = (uint32_t)s->window <= 1 && !others_work;
+	} else {
+		down = ++s->breaks >= BREAKS_MAX;
+	}
+	if (down) {
+		site_rest(p, s, now);
+		return PLAN_DOWN;
+	}
+	s->epoch++;
+	s->ceiling = at_once > 1 ? at_once - 1 : 1;
+	s->window = fmax(1, fmin(s->window, at_once) / 2);
+	return PLAN_SAME;
+}
+
+enum plan_change
+plan_done(struct plan *p, struct plan_load *load, enum job_trouble trouble,
+    int64_t now)
+{
+	struct plan_site *s = load->site;
+	uint32_t at_once = s->under_way;
+	enum plan_change change = PLAN_SAME;
+
+	load_ended(p, load);
+	if (trouble == TROUBLE_NONE)
+		change = site_succeeded(s, load, at_once, now);
+	else if (trouble != TROUBLE_LOCAL)
+		change = site_failed(p, s, load, trouble, at_once, now);
+	site_settle(p, s, now);
+	return change;
+}
+
+void
+plan_abandon(struct plan *p, struct plan_load *load, int64_t now)
+{
+	load_ended(p, load);
+	site_settle(p, load->site, now);
+}
+
+/* --- time --- */
+
+int64_t
+plan_wake_at(const struct plan *p)
+{
+	return heap_first_when(&p->timers);
+}
+
+static struct plan_site *
+site_of_timer(uint32_t *node)
+{
+	return (struct plan_site *)(void *)((char *)node -
+	    offsetof(struct plan_site, timer));
+}
+
+struct plan_site *
+plan_tick(struct plan *p, int64_t now)
+{
+	while (heap_first_when(&p->timers) <= now) {
+		struct plan_site *s = site_of_timer(heap_first(&p->timers));
+
+		if (s->state == SITE_SUSPENDED) {
+			plan_resume(p, s, now);
+			return s;
+		}
+		site_settle(p, s, now);
+	}
+	return NULL;
+}
+
+/* --- what the postmaster says --- */
+
+void
+plan_suspend(struct plan *p, struct plan_site *s, int64_t until)
+{
+	s->state = SITE_SUSPENDED;
+	s->until_ms = until;
+	site_settle(p, s, 0);
+}
+
+void
+plan_resume(struct plan *p, struct plan_site *s, int64_t now)
+{
+	s->state = SITE_OPEN;
+	s->until_ms = 0;
+	s->failures = 0;
+	s->epoch++;
+	site_settle(p, s, now);
+}
+
+void
+plan_nudge(struct plan *p, struct plan_site *s, int64_t now)
+{
+	if (s->state != SITE_BACKING_OFF || s->until_ms <= now)
+		return;
+	s->until_ms = now;
+	site_settle(p, s, now);
+}
+
+uint32_t
+plan_under_way(const struct plan *p)
+{
+	return p->under_way;
+}
+
+uint64_t
+plan_ready(const struct plan *p)
+{
+	return p->ready;
+}

@@ -28,6 +28,18 @@ def unpack(package, folder):
     return folder / "root"
 
 
+def namespaced(folder, users, script):
+    """A command that runs in a mount namespace of its own, in which those
+    users exist too: packages that are not installed have made none."""
+    lines = ["set -e", f"cp /etc/passwd /etc/group {folder}"]
+    for number, user in enumerate(users, 64901):
+        lines.append(f"echo '{user}:x:{number}:{number}::/var/lib/opensmtpd/empty:"
+                     f"/bin/false' >> {folder}/passwd")
+        lines.append(f"echo '{user}:x:{number}:' >> {folder}/group")
+    lines += [f"mount --bind {folder}/{name} /etc/{name}" for name in ("passwd", "group")]
+    return ["unshare", "-m", "sh", "-c", "\n".join(lines) + "\n" + script]
+
+
 class Postfix:
     """Postfix with an instance of its own: relays by `relayhost`, or takes for
     `domains` into mbox files."""
@@ -126,9 +138,10 @@ out:
 exim_user = nobody
 exim_group = nogroup
 never_users =
+exim_path = {self.binary}
 primary_hostname = exim.test
 spool_directory = {self.folder}/spool
-log_file_path = {self.folder}/log-%slog
+log_file_path = {self.folder}/spool/log-%s
 domainlist ours = {accept or ''}
 daemon_smtp_ports = {self.port}
 local_interfaces = 127.0.0.1
@@ -154,7 +167,7 @@ remote:
 maildir:
   driver = appendfile
   maildir_format
-  directory = {self.mail}/$local_part
+  directory = {self.mail}/box
   create_directory
   user = nobody
   group = nogroup
@@ -163,8 +176,9 @@ begin retry
 """)
         self.log = open(self.folder / "stderr", "ab")
         self.process = subprocess.Popen(
-            [self.binary, "-C", self.conf, "-bdf", "-q1s"], stdout=self.log,
-            stderr=self.log)
+            namespaced(self.folder, ("Debian-exim",),
+                       f"exec {self.binary} -C {self.conf} -bdf -q1s"),
+            stdout=self.log, stderr=self.log)
         harness.wait_for("exim", lambda: harness.can_connect(self.port))
 
     def stop(self):
@@ -259,14 +273,7 @@ class OpenSmtpd:
     """OpenSMTPD from its package's files. It knows its users and folders by
     fixed names, so it lives in a mount namespace of its own."""
 
-    SCRIPT = """set -e
-cp /etc/passwd /etc/group {w}
-echo 'opensmtpd:x:64901:64901::/var/lib/opensmtpd/empty:/bin/false' >> {w}/passwd
-echo 'opensmtpq:x:64902:64902::/nonexistent:/bin/false' >> {w}/passwd
-printf 'opensmtpd:x:64901:\\nopensmtpq:x:64902:\\n' >> {w}/group
-mount --bind {w}/passwd /etc/passwd
-mount --bind {w}/group /etc/group
-mkdir -p /usr/libexec
+    SCRIPT = """mkdir -p /usr/libexec
 for d in /usr/libexec /var/spool /var/lib /run; do mount -t tmpfs none $d; done
 mkdir /usr/libexec/opensmtpd /run/opensmtpd
 mkdir -m 711 -p /var/spool/smtpd /var/lib/opensmtpd/empty
@@ -291,9 +298,9 @@ action "out" relay host smtp://127.0.0.1:{next_port}
 match from any for domain "peer.test" action "box"
 match from any for any action "out"
 """)
-        script = self.SCRIPT.format(w=self.folder, r=root)
-        self.process = subprocess.Popen(["unshare", "-m", "sh", "-c", script],
-                                        stdout=subprocess.DEVNULL,
+        command = namespaced(self.folder, ("opensmtpd", "opensmtpq"),
+                             self.SCRIPT.format(w=self.folder, r=root))
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL,
                                         stderr=open(self.folder / "log", "wb"))
         harness.wait_for("OpenSMTPD", lambda: harness.can_connect(self.port))
 

@@ -45,7 +45,7 @@ def test_exim_both_ways(stage):
     mtad.write_conf(f'route "*" {{ via = "smtp:127.0.0.1:{exim.port}" }}\n')
     mtad.start()
     send(mtad, ["bob@peer.test"], TEXT)
-    new = exim.mail / "bob" / "new"
+    new = exim.mail / "box" / "new"
     harness.wait_for("mail in Exim's maildir", lambda: new.exists() and list(new.iterdir()))
     with smtplib.SMTP("127.0.0.1", exim.port) as s:
         s.sendmail("x@o.test", ["carol@here.test"], TEXT)

@@ -91,7 +91,7 @@ ip_net_parse(struct slice s, struct ip_net *out)
 	net.bits = (uint8_t)bits;
 	memcpy(rest, net.ip.bytes, sizeof(rest));
 	for (unsigned i = 0; i < bits; i++)
-		rest[i / 8] &= (uint8_t)~(0x80u >> (i % 8));
+		rest[i / 8] &= (uint8_t) ~(0x80u >> (i % 8));
 	if (memcmp(rest, zero, ip_size(&net.ip)) != 0)
 		return false;
 	*out = net;

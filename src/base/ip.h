@@ -15,7 +15,7 @@
 enum { IP_TEXT_SIZE = 46 };
 
 struct ip {
-	uint8_t version; /* 4, 6, or 0: none */
+	uint8_t version;   /* 4, 6, or 0: none */
 	uint8_t bytes[16]; /* network order; the first four for IPv4 */
 };
 
@@ -29,7 +29,8 @@ void ip_text(const struct ip *, char out[IP_TEXT_SIZE]);
 bool ip_eq(const struct ip *, const struct ip *);
 /* 127.0.0.0/8 or ::1. */
 bool ip_is_loopback(const struct ip *);
-/* "192.0.2.1", "192.0.2.0/24", "2001:db8::/32"; bits past the mask must be 0. */
+/* "192.0.2.1", "192.0.2.0/24", "2001:db8::/32"; bits past the mask must be 0.
+ */
 bool ip_net_parse(struct slice, struct ip_net *) MUST_USE;
 bool ip_net_has(const struct ip_net *, const struct ip *);
 

@@ -33,7 +33,8 @@ struct worker_events {
 	void (*shared)(int fd, void *arg);
 	/* "events": the event log, opened for appending. */
 	void (*file)(const char *name, int fd, void *arg);
-	/* Finish; call worker_exit() when done. After grace_ms we exit anyway. */
+	/* Finish; call worker_exit() when done. After grace_ms we exit anyway.
+	 */
 	void (*stop)(int64_t grace_ms, void *arg);
 	/* Messages of the master's channel beyond the usual ones, or NULL. */
 	const struct channel_handlers *more;

@@ -38,8 +38,8 @@ START_TEST(a_number_is_digits_alone_within_its_bound)
 {
 	uint64_t value = 0;
 
-	ck_assert_int_eq(slice_to_u64(slice_of(numbers[_i].in),
-			     numbers[_i].max, &value),
+	ck_assert_int_eq(slice_to_u64(slice_of(numbers[_i].in), numbers[_i].max,
+			     &value),
 	    numbers[_i].good);
 	ck_assert_uint_eq(value, numbers[_i].value);
 }

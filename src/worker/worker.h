@@ -21,8 +21,9 @@ struct worker;
 struct worker_events {
 	/*
 	 * The first conf; all that must be opened before the sandbox is opened
-	 * here (resolver, CA store, spool directory). Listeners, peers and
-	 * files follow after it. Not 0: the process exits with the text logged.
+	 * here (resolver, CA store, spool directory). It runs with the rights
+	 * of the mtad user, so what it makes is that user's. Listeners, peers
+	 * and files follow after it. Not 0: the process exits, -errno logged.
 	 */
 	int (*start)(struct worker *, struct conf *, void *arg);
 	/* A later conf; the old one is unref'd after this returns. */
@@ -36,20 +37,36 @@ struct worker_events {
 	/* Finish; call worker_exit() when done. After grace_ms we exit anyway.
 	 */
 	void (*stop)(int64_t grace_ms, void *arg);
-	/* Messages of the master's channel beyond the usual ones, or NULL. */
+	/* The loop has ended and is still there: free what you made. */
+	void (*end)(void *arg);
+	/*
+	 * Messages of the master's channel beyond the usual ones, or NULL.
+	 * Their owner is `arg` too; `closed` is not used.
+	 */
 	const struct channel_handlers *more;
 };
 
 enum worker_jail {
-	JAIL_NONE,   /* keeps rights and files (authenticator) */
-	JAIL_USER,   /* the mtad user, files visible (scheduler) */
+	JAIL_NONE,   /* keeps rights and files (authenticator with PAM) */
+	JAIL_USER,   /* the mtad user, files visible, seccomp (scheduler) */
 	JAIL_CHROOT, /* the mtad user, chroot to the spool, seccomp */
 };
+
+enum {
+	WORKER_MASTER_FD = 3, /* the channel to the master, in every worker */
+};
+
+/* "receiver" ...; never NULL. */
+const char *role_name(enum role);
+/* Signals and umask as every child of the master has them. */
+void worker_process_init(void);
 
 /* Runs until stopped; returns the exit code of the process. */
 int worker_main(enum role, unsigned number, enum worker_jail,
     const struct worker_events *, void *arg) MUST_USE;
 
+/* Another jail than worker_main() was given: from start() alone. */
+void worker_set_jail(struct worker *, enum worker_jail);
 struct loop *worker_loop(struct worker *);
 struct channel *worker_master(struct worker *);
 /* The conf in force. Keep with conf_ref() what outlives a reload. */
@@ -60,6 +77,7 @@ unsigned worker_number(const struct worker *);
  * it work the same inside and outside of the chroot.
  */
 int worker_spool(const struct worker *);
+/* Call it when stop()'s work is done; the process ends with that code. */
 void worker_exit(struct worker *, int code);
 
 #endif

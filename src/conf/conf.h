@@ -2,8 +2,9 @@
  * conf/conf.h - main.conf as values.
  *
  * Made whole by conf_load() or conf_unpack(), checked, then never written
- * again; a reload makes a new one and swaps. Pass to a function only the part
- * that it needs. Every pointer below is owned by the conf.
+ * again (but for tables that are read anew); a reload makes a new one and
+ * swaps. Pass to a function only the part that it needs. Every pointer below
+ * is owned by the conf; those to tables are copies of conf.tables[].table.
  */
 #ifndef CONF_CONF_H
 #define CONF_CONF_H
@@ -17,10 +18,19 @@
 #include "table/table.h"
 
 enum service { SERVICE_RELAY, SERVICE_SUBMISSION };
-enum listener_tls { LISTENER_TLS_NONE, LISTENER_TLS_STARTTLS,
-	LISTENER_TLS_IMPLICIT };
-enum tls_level { TLS_AUTO, TLS_NONE, TLS_OPPORTUNISTIC, TLS_ENCRYPT,
-	TLS_VERIFY, TLS_DANE };
+enum listener_tls {
+	LISTENER_TLS_NONE,
+	LISTENER_TLS_STARTTLS,
+	LISTENER_TLS_IMPLICIT
+};
+enum tls_level {
+	TLS_AUTO,
+	TLS_NONE,
+	TLS_OPPORTUNISTIC,
+	TLS_ENCRYPT,
+	TLS_VERIFY,
+	TLS_DANE
+};
 enum check_level { CHECK_OFF, CHECK_OBSERVE, CHECK_ENFORCE, CHECK_TRUST };
 
 struct strings {
@@ -41,7 +51,7 @@ struct blob {
 struct listener_conf {
 	char *name;
 	struct strings addresses; /* "*" or an address */
-	uint16_t port;		  /* 0: any free one */
+	uint16_t port;            /* 0: any free one */
 	enum service service;
 	enum listener_tls tls;
 	bool require_tls;
@@ -61,12 +71,14 @@ struct tls_conf {
 enum auth_backend { AUTH_NONE, AUTH_TABLE, AUTH_PAM, AUTH_DOVECOT };
 struct auth_conf {
 	enum auth_backend backend;
-	char *where; /* PAM service, or path of Dovecot's socket */
-	struct table *users;   /* or NULL; not packed for receivers */
+	char *where;         /* PAM service, or path of Dovecot's socket */
+	struct table *users; /* or NULL; a secret */
+	uint32_t users_at;   /* its number in conf.tables, from 1; 0: none */
 	struct strings mechanisms;
 	uint32_t max_failures;
 	bool match_sender;
 	struct table *senders; /* or NULL */
+	uint32_t senders_at;
 };
 
 struct limits_conf {
@@ -86,16 +98,19 @@ struct domain_conf {
 	char *name; /* lower case */
 	char *deliver;
 	struct table *mailboxes; /* or NULL: every address exists */
-	struct table *aliases;	 /* or NULL */
-	char *catch_all;	 /* or "" */
-	char subaddress;	 /* separator, NUL: none */
+	uint32_t mailboxes_at;
+	bool mailboxes_are_system; /* values are "UID:GID:HOME" */
+	struct table *aliases;     /* or NULL */
+	uint32_t aliases_at;
+	char *catch_all; /* or "" */
+	char subaddress; /* separator, NUL: none */
 };
 
 struct route_conf {
-	char *title;
+	char *title;        /* lower case */
 	struct strings via; /* tried in order */
 	enum tls_level tls;
-	char *user;	      /* or "" */
+	char *user;           /* or "" */
 	struct blob password; /* n == 0: none; a secret */
 	struct strings source;
 	char *helo; /* or "": hostname */
@@ -145,7 +160,7 @@ struct dkim_conf {
 
 struct dns_conf {
 	struct strings servers; /* "127.0.0.1@5353"; none: resolv.conf */
-	char *trust_anchor;	/* path or "" */
+	char *trust_anchor;     /* path or "" */
 	int64_t timeout_ms;
 };
 
@@ -154,6 +169,12 @@ struct log_conf {
 	enum log_level level;
 	enum log_form form;
 	char *events; /* path, or "" */
+};
+
+struct conf_table {
+	char *where;
+	struct table *table; /* owned; NULL in a worker until it comes */
+	bool secret;         /* auth.users: for the authenticator alone */
 };
 
 struct conf {
@@ -174,12 +195,12 @@ struct conf {
 	size_t tls_count;
 	struct auth_conf auth;
 	struct limits_conf limits;
-	struct domain_conf *domains;
+	struct domain_conf *domains; /* sorted by name */
 	size_t domain_count;
-	struct route_conf *routes;
+	struct route_conf *routes; /* sorted by title; "*" is always there */
 	size_t route_count;
 	struct delivery_conf delivery;
-	struct shaping_conf *shapings;
+	struct shaping_conf *shapings; /* "*" is always there */
 	size_t shaping_count;
 	struct checks_conf checks;
 	struct dkim_conf *dkims;
@@ -188,6 +209,8 @@ struct conf {
 	struct log_conf log;
 	char *http_listen; /* or "" */
 	char *control_group;
+	struct conf_table *tables; /* each source once */
+	size_t table_count;
 };
 
 /* Called for each error, with "FILE:LINE: what is wrong, what is accepted". */
@@ -207,13 +230,20 @@ void conf_unref(struct conf **);
  * order of conf_each_table); nor are auth.users, TLS keys, DKIM keys and route
  * passwords unless `secrets` has the bit.
  */
-enum conf_secrets { CONF_SECRET_TLS = 1, CONF_SECRET_DKIM = 2,
-	CONF_SECRET_ROUTES = 4, CONF_SECRET_USERS = 8 };
+enum conf_secrets {
+	CONF_SECRET_TLS = 1,
+	CONF_SECRET_DKIM = 2,
+	CONF_SECRET_ROUTES = 4,
+	CONF_SECRET_USERS = 8
+};
 int conf_pack(const struct conf *, unsigned secrets) MUST_USE;
 /* Takes the descriptor; NULL if it holds anything else. */
 struct conf *conf_unpack(int fd) MUST_USE;
 
-/* Each place of a table that this conf uses, in a fixed order. */
+/*
+ * The place of each table, in the order of conf.tables: master and worker
+ * count alike. What the callback puts there takes effect when this returns.
+ */
 typedef void conf_table_fn(struct table **place, void *arg);
 void conf_each_table(struct conf *, conf_table_fn *, void *arg);
 bool ip_nets_have(const struct ip_nets *, const struct ip *);

@@ -16,12 +16,13 @@ static const char *const names[] = {
 	[FATE_DEFERRED] = "deferred",
 	[FATE_FAILED] = "failed",
 	[FATE_EXPANDED] = "expanded",
+	[FATE_PASSED] = "passed",
 };
 
 const char *
 fate_name(enum fate_kind kind)
 {
-	must(kind <= FATE_EXPANDED);
+	must(kind <= FATE_PASSED);
 	return names[kind];
 }
 
@@ -121,11 +122,12 @@ fate_ours(enum fate_kind kind, unsigned subject, unsigned detail,
 	static const uint8_t classes[] = {
 		[FATE_NONE] = 0,     [FATE_DELIVERED] = 2, [FATE_RELAYED] = 2,
 		[FATE_DEFERRED] = 4, [FATE_FAILED] = 5,	   [FATE_EXPANDED] = 2,
+		[FATE_PASSED] = 2,
 	};
 	/* clang-format on */
 	struct slice text = reply;
 
-	must(kind <= FATE_EXPANDED && subject <= STATUS_PART_MAX &&
+	must(kind <= FATE_PASSED && subject <= STATUS_PART_MAX &&
 	    detail <= STATUS_PART_MAX);
 	return (struct fate){
 		.kind = kind,
@@ -155,7 +157,7 @@ take_fate(struct slice *s, struct fate *out)
 {
 	uint64_t kind, class, subject, detail, smtp_code;
 
-	if (!pack_take_u64(s, FATE_EXPANDED, &kind) ||
+	if (!pack_take_u64(s, FATE_PASSED, &kind) ||
 	    !pack_take_u64(s, 5, &class) ||
 	    !pack_take_u64(s, STATUS_PART_MAX, &subject) ||
 	    !pack_take_u64(s, STATUS_PART_MAX, &detail) ||

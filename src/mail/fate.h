@@ -17,11 +17,12 @@
 
 enum fate_kind {
 	FATE_NONE,      /* not yet tried */
-	FATE_DELIVERED, /* in its mailbox, or with a next hop that reports */
-	FATE_RELAYED,   /* with a next hop that does not offer DSN */
+	FATE_DELIVERED, /* in its mailbox (LMTP too): we report success */
+	FATE_RELAYED,   /* with a next hop without DSN: we report that */
 	FATE_DEFERRED,  /* try again later */
 	FATE_FAILED,    /* never */
 	FATE_EXPANDED,  /* replaced by other recipients (an alias) */
+	FATE_PASSED,    /* with a next hop that offers DSN: it reports itself */
 };
 
 struct status_code {
@@ -43,9 +44,10 @@ bool fate_is_final(enum fate_kind);
 /* "5.1.1" at the front of *in, and the space behind it, are taken. */
 bool status_code_take(struct slice *in, struct status_code *out) MUST_USE;
 /*
- * The fate that a reply stands for: 2yz delivered, 4yz deferred, 5yz failed.
- * Without a code of its own, or with one of another class, X.0.0. A reply that
- * is out of place (3yz) is deferred, 4.5.0.
+ * The fate that a reply stands for: 2yz delivered (what else it may be, the
+ * client knows), 4yz deferred, 5yz failed. Without a code of its own, or with
+ * one of another class, X.0.0. A reply that is out of place (3yz) is
+ * deferred, 4.5.0.
  */
 struct fate fate_from_reply(int smtp_code, struct slice reply);
 /*

@@ -68,7 +68,8 @@ START_TEST(only_none_and_deferred_are_not_final)
 	ck_assert(fate_is_final(FATE_DELIVERED) && fate_is_final(FATE_RELAYED));
 	ck_assert(fate_is_final(FATE_FAILED) && fate_is_final(FATE_EXPANDED));
 	ck_assert_str_eq(fate_name(FATE_NONE), "none");
-	ck_assert_str_eq(fate_name(FATE_EXPANDED), "expanded");
+	ck_assert(fate_is_final(FATE_PASSED));
+	ck_assert_str_eq(fate_name(FATE_PASSED), "passed");
 }
 END_TEST
 

@@ -134,6 +134,7 @@ fate_ours(enum fate_kind kind, unsigned subject, unsigned detail,
 		.code = { classes[kind], (uint16_t)subject, (uint16_t)detail },
 		.smtp_code = leading_code(&text),
 		.reply = reply,
+		.ours = true,
 	};
 }
 
@@ -148,6 +149,7 @@ fates_encode(const struct fate *fates, size_t n, struct buf *out)
 		pack_u64(out, fates[i].code.subject);
 		pack_u64(out, fates[i].code.detail);
 		pack_u64(out, (uint64_t)fates[i].smtp_code);
+		pack_u64(out, fates[i].ours);
 		pack_bytes(out, fates[i].reply);
 	}
 }
@@ -155,13 +157,13 @@ fates_encode(const struct fate *fates, size_t n, struct buf *out)
 static bool
 take_fate(struct slice *s, struct fate *out)
 {
-	uint64_t kind, class, subject, detail, smtp_code;
+	uint64_t kind, class, subject, detail, smtp_code, ours;
 
 	if (!pack_take_u64(s, FATE_PASSED, &kind) ||
 	    !pack_take_u64(s, 5, &class) ||
 	    !pack_take_u64(s, STATUS_PART_MAX, &subject) ||
 	    !pack_take_u64(s, STATUS_PART_MAX, &detail) ||
-	    !pack_take_u64(s, 999, &smtp_code) ||
+	    !pack_take_u64(s, 999, &smtp_code) || !pack_take_u64(s, 1, &ours) ||
 	    !pack_take_bytes(s, &out->reply))
 		return false;
 	out->kind = (enum fate_kind)kind;
@@ -169,6 +171,7 @@ take_fate(struct slice *s, struct fate *out)
 	out->code.subject = (uint16_t)subject;
 	out->code.detail = (uint16_t)detail;
 	out->smtp_code = (int)smtp_code;
+	out->ours = ours == 1;
 	return true;
 }
 
@@ -176,7 +179,7 @@ int
 fates_decode(struct slice in, struct arena *arena, struct fate **fates,
     size_t *n)
 {
-	enum { FATE_PACKED_MIN = 6 };
+	enum { FATE_PACKED_MIN = 7 };
 	struct slice s = in;
 	struct fate *list;
 	uint64_t count;

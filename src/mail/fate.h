@@ -36,6 +36,7 @@ struct fate {
 	struct status_code code;
 	int smtp_code;      /* 250, 450, 550 ...; 0 when no SMTP was spoken */
 	struct slice reply; /* "550 5.1.1 no such user", lines joined by " " */
+	bool ours;          /* the words are ours, no remote said them */
 };
 
 const char *fate_name(enum fate_kind);

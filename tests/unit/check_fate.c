@@ -53,6 +53,8 @@ START_TEST(our_own_fates_take_their_class_from_the_kind)
 	ck_assert_uint_eq(fate.code.subject, 4);
 	ck_assert_uint_eq(fate.code.detail, 1);
 	ck_assert_int_eq(fate.smtp_code, 451);
+	ck_assert(fate.ours);
+	ck_assert(!fate_from_reply(451, SLICE("451 4.4.1 no answer")).ours);
 	fate = fate_ours(FATE_FAILED, 1, 2, SLICE("no such domain"));
 	ck_assert_uint_eq(fate.code.class, 5);
 	ck_assert_int_eq(fate.smtp_code, 0);
@@ -95,6 +97,7 @@ START_TEST(a_list_of_fates_comes_back)
 		ck_assert_uint_eq(out[i].code.subject, in[i].code.subject);
 		ck_assert_uint_eq(out[i].code.detail, in[i].code.detail);
 		ck_assert_int_eq(out[i].smtp_code, in[i].smtp_code);
+		ck_assert_int_eq(out[i].ours, in[i].ours);
 		ck_assert(slice_eq(out[i].reply, in[i].reply));
 	}
 	for (size_t cut = 0; cut < packed.n; cut++)

@@ -22,8 +22,8 @@ struct http_request; /* lives until http_answer() */
 typedef void http_fn(struct http_request *, void *arg);
 
 /* Takes the descriptor. */
-struct http_server *http_server_new(struct loop *, int fd, http_fn *, void *arg)
-    MUST_USE;
+struct http_server *http_server_new(struct loop *, int fd, http_fn *,
+    void *arg) MUST_USE;
 void http_server_free(struct http_server **);
 const char *http_method(const struct http_request *);
 const char *http_path(const struct http_request *); /* without the query */

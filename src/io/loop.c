@@ -11,13 +11,14 @@
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
+#include <signal.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/time.h"
 
 /* Posts that make posts may not keep the descriptors waiting for ever. */
-enum { POSTS_PER_TURN = 4096 };
+enum { ROUNDS_PER_TURN = 4 };
 
 struct post {
 	loop_fn *fn; /* NULL: dropped */
@@ -70,12 +71,18 @@ struct timer {
 	bool set;
 };
 
+/*
+ * Two events, so that the wish to write comes and goes by one system call and
+ * leaves the wish to read alone.
+ */
 struct watch {
-	struct event event;
+	struct event readable;
+	struct event writable;
 	struct loop *loop; /* borrowed */
 	watch_fn *fn;
 	void *arg;
-	short wanted;
+	bool wants_read;
+	bool wants_write;
 };
 
 static void
@@ -107,11 +114,14 @@ posts_drop(struct posts *q, const void *arg)
 static void
 posts_run(struct posts *q)
 {
-	for (int i = 0; q->first < q->n && i < POSTS_PER_TURN; i++) {
-		struct post post = q->v[q->first++];
+	for (int round = 0; round < ROUNDS_PER_TURN; round++) {
+		/* The array may move and shift while they run. */
+		for (size_t left = q->n - q->first; left > 0; left--) {
+			struct post post = q->v[q->first++];
 
-		if (post.fn != NULL)
-			post.fn(post.arg);
+			if (post.fn != NULL)
+				post.fn(post.arg);
+		}
 	}
 	if (q->first == q->n)
 		q->first = q->n = 0;
@@ -169,6 +179,8 @@ loop_new(void)
 	event_config_free(config);
 	SLIST_INIT(&l->kept);
 	SLIST_INIT(&l->signals);
+	/* OpenSSL writes by write(2), which cannot be told otherwise. */
+	must(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
 	return l;
 }
 
@@ -388,8 +400,10 @@ watch_new(struct loop *l, int fd, watch_fn *fn, void *arg)
 	w->loop = l;
 	w->fn = fn;
 	w->arg = arg;
-	must(
-	    event_assign(&w->event, l->base, fd, EV_PERSIST, on_watch, w) == 0);
+	must(event_assign(&w->readable, l->base, fd, EV_READ | EV_PERSIST,
+		 on_watch, w) == 0);
+	must(event_assign(&w->writable, l->base, fd, EV_WRITE | EV_PERSIST,
+		 on_watch, w) == 0);
 	return w;
 }
 
@@ -398,28 +412,28 @@ watch_free(struct watch **wp)
 {
 	if (*wp == NULL)
 		return;
-	if ((*wp)->wanted != 0)
-		(void)event_del(&(*wp)->event);
+	watch_set(*wp, false, false);
 	mem_free(*wp);
 	*wp = NULL;
+}
+
+static void
+want(struct event *event, bool *wanted, bool wants)
+{
+	if (*wanted == wants)
+		return;
+	*wanted = wants;
+	if (wants)
+		must(event_add(event, NULL) == 0);
+	else
+		must(event_del(event) == 0);
 }
 
 void
 watch_set(struct watch *w, bool readable, bool writable)
 {
-	short wanted =
-	    (short)((readable ? EV_READ : 0) | (writable ? EV_WRITE : 0));
-
-	if (wanted == w->wanted)
-		return;
-	if (w->wanted != 0)
-		(void)event_del(&w->event);
-	w->wanted = wanted;
-	if (wanted == 0)
-		return;
-	must(event_assign(&w->event, w->loop->base, event_get_fd(&w->event),
-		 (short)(wanted | EV_PERSIST), on_watch, w) == 0);
-	must(event_add(&w->event, NULL) == 0);
+	want(&w->readable, &w->wants_read, readable);
+	want(&w->writable, &w->wants_write, writable);
 }
 
 static void

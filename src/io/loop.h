@@ -19,6 +19,7 @@ struct watch;
 typedef void loop_fn(void *arg);
 typedef void watch_fn(int fd, bool readable, bool writable, void *arg);
 
+/* SIGPIPE is ignored from here on. */
 struct loop *loop_new(void) MUST_USE;
 /* Posts that have not run are dropped; what io/ itself keeps is freed. */
 void loop_free(struct loop **);
@@ -67,6 +68,7 @@ bool timer_is_set(const struct timer *);
 struct watch *watch_new(struct loop *, int fd, watch_fn *fn,
     void *arg) MUST_USE;
 void watch_free(struct watch **); /* does not close fd */
+/* When both are ready, fn is called for each of them. */
 void watch_set(struct watch *, bool readable, bool writable);
 
 /* Handled in the loop, not in signal context. */

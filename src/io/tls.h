@@ -9,6 +9,7 @@
 #define IO_TLS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/must.h"
 #include "base/slice.h"
@@ -18,13 +19,14 @@ struct tls_server;
 struct tls_client;
 
 struct tls_server_cert {
-	const char *name; /* "default", or the SNI name */
+	const char *name;             /* "default", or the SNI name */
 	struct slice certificate_pem; /* chain, leaf first */
 	struct slice key_pem;
 	int minimum; /* 12 or 13 */
 };
 
 /*
+ * The first is the default, for clients that name another host or none.
  * `ticket_seed` (any length) makes the session ticket keys: receivers that
  * share it resume each other's sessions. NULL and `why` on failure.
  */
@@ -39,15 +41,18 @@ int tls_self_signed(const char *hostname, struct buf *certificate_pem,
 /* Does the key fit the certificate, is it in date? For mtad -n. */
 bool tls_pair_is_good(const struct tls_server_cert *, struct why *);
 
-/* Loads the CA store: call before chroot. */
+/*
+ * Loads the CA store: call before chroot. Without one (logged) it still
+ * encrypts, but verifies nobody. SSL_CERT_FILE names another store.
+ */
 struct tls_client *tls_client_new(struct why *) MUST_USE;
 void tls_client_free(struct tls_client **);
 
 enum tls_verify { TLS_VERIFY_NOTHING, TLS_VERIFY_NAME };
 struct tls_client_policy {
-	const char *server_name; /* SNI and, with TLS_VERIFY_NAME, the name */
+	const char *server_name; /* SNI and the name to verify; or NULL */
+	/* TLS_VERIFY_NAME: no handshake without a proof by the CA store */
 	enum tls_verify verify;
-	bool wants_ca_proof; /* TLS_VERIFY_NAME: chain to the CA store */
 	const char *session_site; /* sessions are cached by this; or NULL */
 };
 
@@ -57,8 +62,18 @@ struct tls_facts {
 	const char *cipher;
 	int bits;
 	bool resumed;
-	bool verified;
+	bool verified;            /* name and chain, whether asked for or not */
 	const char *verify_error; /* "" when verified */
 };
+
+/* --- for io/tls_stream.c alone --- */
+
+/* A new handshake, and the reference that its stream gives back. */
+struct ssl_st;
+struct ssl_st *tls_server_start(struct tls_server *) MUST_USE;
+struct ssl_st *tls_client_start(struct tls_client *,
+    const struct tls_client_policy *) MUST_USE;
+/* "certificate has expired", or what OpenSSL's last error says. */
+const char *tls_last_error(void);
 
 #endif

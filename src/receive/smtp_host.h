@@ -1,0 +1,64 @@
+/*
+ * receive/smtp_host.h - what a protocol engine asks of the session it serves.
+ *
+ * The engine owns no socket, clock, queue or table; whoever drives it answers
+ * these. None of them calls the engine back before it returns.
+ */
+#ifndef RECEIVE_SMTP_HOST_H
+#define RECEIVE_SMTP_HOST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "mail/address.h"
+#include "mail/envelope.h"
+
+/* A reply that says no: "550 5.1.1 No such user", without a line end. */
+struct refusal {
+	char text[512];
+};
+
+/* What was refused, for the log and the events. */
+struct smtp_rejection {
+	const char *stage; /* "connect", "mail", "rcpt", "data", "auth" ... */
+	struct slice reply;
+	struct slice sender;
+	struct slice recipient;
+};
+
+struct smtp_host {
+	/* MAIL: false and the refusal, or true. `login` is empty without AUTH.
+	 */
+	bool (*sender)(void *arg, const struct address *, struct slice login,
+	    struct refusal *);
+	/* RCPT. `routed`: a source route stood before the address. */
+	bool (*recipient)(void *arg, const struct address *, bool routed,
+	    struct slice login, struct refusal *);
+
+	/*
+	 * A draft for the content: 0, an id for the message and its time of
+	 * arrival, or -errno. It ends by draft_abort() or commit().
+	 */
+	int (*draft_begin)(void *arg, uint64_t *id, int64_t *arrived_ms);
+	int (*draft_add)(void *arg, struct slice content);
+	void (*draft_abort)(void *arg);
+	/* `prefix` goes before the content. smtp_server_committed() answers. */
+	void (*commit)(void *arg, struct slice prefix, const struct envelope *);
+
+	/* May this client try a password now? */
+	bool (*auth_allowed)(void *arg, struct refusal *);
+	/* smtp_server_auth_challenge() or _auth_done() answers these two. */
+	void (*auth_start)(void *arg, struct slice mechanism,
+	    const struct slice *initial);
+	void (*auth_response)(void *arg, struct slice response);
+	/* The exchange is over on our side; no answer is wanted any more. */
+	void (*auth_cancel)(void *arg);
+	/* A wrong password, or a broken exchange. */
+	void (*auth_failed)(void *arg);
+
+	void (*flush_site)(void *arg, struct slice domain); /* ETRN */
+	void (*rejected)(void *arg, const struct smtp_rejection *);
+};
+
+#endif

@@ -1,0 +1,1150 @@
+/*
+ * deliver/smtp_client.c - the client's side of SMTP (RFC 5321) and LMTP
+ * (RFC 2033): in which order what is said, and what the answers mean for each
+ * recipient.
+ *
+ * The states stand in the order of the conversation. With PIPELINING the
+ * commands of a transaction go out at once, and the states are merely passed
+ * as their replies come; without, each state sends its command when entered.
+ */
+#include "deliver/smtp_client.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/ascii.h"
+#include "base/err.h"
+#include "base/time.h"
+#include "smtp/ehlo.h"
+#include "smtp/reply.h"
+
+enum {
+	LINE_MAX_OCTETS = 4096, /* of a reply; RFC 5321 says 512 */
+	REPLY_KEPT = 1024,      /* of a reply's text, in a fate */
+	DIALOGUE_MAX = 16 * 1024,
+	DIALOGUE_LINE_MAX = 512,
+	OUTPUT_MAX = 4 * 1024 * 1024, /* ours: commands of one transaction */
+	/*
+	 * A message of up to this goes along with MAIL and RCPT: what is lost
+	 * when all recipients are refused is less than a round trip's worth.
+	 */
+	SAME_FLIGHT_MAX = 64 * 1024,
+};
+
+enum client_state {
+	ST_BANNER,
+	ST_EHLO,
+	ST_HELO,
+	ST_STARTTLS,
+	ST_TLS,
+	ST_AUTH,
+	ST_READY,
+	ST_RSET,
+	ST_MAIL,
+	ST_RCPT,
+	ST_DATA,
+	ST_BODY,
+	ST_OVER,
+	ST_COUNT
+};
+
+/* A recipient in the transaction under way. */
+enum rcpt_state {
+	RCPT_OUT,   /* not in it, or not any more */
+	RCPT_NAMED, /* its reply is to come */
+	RCPT_ACCEPTED,
+};
+
+enum content_form { CONTENT_NONE, CONTENT_DATA, CONTENT_BDAT };
+
+struct smtp_client {
+	struct smtp_client_options options;
+	enum client_state state;
+	bool secured;
+	bool verified;
+	bool logged_in;
+	bool busy;
+	bool stale; /* the server may still be in a transaction: RSET first */
+	bool fresh_wait;
+	struct ehlo ehlo;
+	struct reply reply;
+	struct login *login; /* owned; during AUTH */
+	struct buf out;
+	struct buf dialogue;
+	struct client_failure failure;
+	bool failed;
+	char failure_text[REPLY_KEPT];
+
+	/* The transaction. */
+	struct smtp_message message;
+	uint8_t *rcpts; /* the message's arena: enum rcpt_state */
+	size_t rcpt;    /* whose reply comes next */
+	size_t accepted;
+	bool in_flight;    /* all commands are sent already */
+	bool mail_refused; /* and what is said to RCPT does not count */
+	bool utf8;
+	enum content_form form;
+	bool wants_content;
+	uint64_t content_left;
+	struct data_encoder encoder;
+	uint32_t transactions;
+};
+
+static enum step got_banner(struct smtp_client *);
+static enum step got_ehlo(struct smtp_client *);
+static enum step got_helo(struct smtp_client *);
+static enum step got_starttls(struct smtp_client *);
+static enum step got_auth(struct smtp_client *);
+static enum step got_unasked(struct smtp_client *);
+static enum step got_rset(struct smtp_client *);
+static enum step got_mail(struct smtp_client *);
+static enum step got_rcpt(struct smtp_client *);
+static enum step got_data(struct smtp_client *);
+static enum step got_body(struct smtp_client *);
+
+/*
+ * What we are waiting for, how long we may wait (RFC 5321, 4.5.3.2; it gives
+ * no figure for EHLO, STARTTLS, AUTH and RSET), who reads the reply, and what
+ * the log says if it never comes.
+ */
+/* clang-format off */
+static const struct {
+	const char *waiting_for;
+	int64_t patience;
+	enum step (*got)(struct smtp_client *);
+} states[ST_COUNT] = {
+	[ST_BANNER] =	{ "the greeting",	     5 * MINUTE,  got_banner },
+	[ST_EHLO] =	{ "the reply to EHLO",	     5 * MINUTE,  got_ehlo },
+	[ST_HELO] =	{ "the reply to HELO",	     5 * MINUTE,  got_helo },
+	[ST_STARTTLS] =	{ "the reply to STARTTLS",   2 * MINUTE,  got_starttls },
+	[ST_TLS] =	{ "the TLS handshake",	     2 * MINUTE,  got_unasked },
+	[ST_AUTH] =	{ "the reply to AUTH",	     2 * MINUTE,  got_auth },
+	[ST_READY] =	{ "the next message",	     0,		  got_unasked },
+	[ST_RSET] =	{ "the reply to RSET",	     5 * MINUTE,  got_rset },
+	[ST_MAIL] =	{ "the reply to MAIL",	     5 * MINUTE,  got_mail },
+	[ST_RCPT] =	{ "the reply to RCPT",	     5 * MINUTE,  got_rcpt },
+	[ST_DATA] =	{ "the reply to DATA",	     2 * MINUTE,  got_data },
+	[ST_BODY] =	{ "the reply to the message", 10 * MINUTE, got_body },
+	[ST_OVER] =	{ "the end",		     5 * SECOND,  got_unasked },
+};
+/* clang-format on */
+enum { CONTENT_PATIENCE = 3 * MINUTE };
+
+/* --- what was said --- */
+
+/*
+ * The last lines tell what went wrong, the first ones who it was. When room is
+ * short the middle is left out, in one stroke.
+ */
+static void
+note(struct smtp_client *c, const char *who, struct slice text)
+{
+	static const char gap[] = "...\n";
+	enum { KEPT_FRONT = 4096, KEPT_BACK = 4096 };
+	struct buf *d = &c->dialogue;
+
+	text = slice_head(text, DIALOGUE_LINE_MAX);
+	if (text.n + 8 > d->max - d->n && d->n > KEPT_FRONT + KEPT_BACK) {
+		size_t front = KEPT_FRONT, back = d->n - KEPT_BACK;
+
+		while (front > 0 && d->p[front - 1] != '\n')
+			front--;
+		while (back < d->n && d->p[back - 1] != '\n')
+			back++;
+		memcpy(d->p + front, gap, sizeof(gap) - 1);
+		memmove(d->p + front + sizeof(gap) - 1, d->p + back,
+		    d->n - back);
+		d->n = front + sizeof(gap) - 1 + (d->n - back);
+	}
+	buf_add_cstr(d, who);
+	buf_add(d, text);
+	buf_add_char(d, '\n');
+}
+
+/* --- sending --- */
+
+/* Begins a command; what is added to c->out up to end_command() is its line. */
+static size_t
+begin_command(struct smtp_client *c, const char *verb)
+{
+	size_t at = c->out.n;
+
+	buf_add_cstr(&c->out, verb);
+	return at;
+}
+
+static void
+end_command(struct smtp_client *c, size_t at)
+{
+	note(c, "> ", slice_skip(buf_slice(&c->out), at));
+	buf_add_cstr(&c->out, "\r\n");
+}
+
+static void
+command(struct smtp_client *c, const char *verb)
+{
+	end_command(c, begin_command(c, verb));
+}
+
+static bool
+offers(const struct smtp_client *c, enum ehlo_extension extension)
+{
+	return ehlo_offers(&c->ehlo, extension);
+}
+
+/* DSN parameters go to relays alone: behind LMTP nobody would report. */
+static bool
+passes_dsn(const struct smtp_client *c)
+{
+	return !c->options.lmtp && offers(c, EHLO_DSN);
+}
+
+static void
+send_mail(struct smtp_client *c)
+{
+	const struct envelope *e = c->message.envelope;
+	size_t at = begin_command(c, "MAIL FROM:<");
+
+	buf_add(&c->out, e->sender);
+	buf_add_char(&c->out, '>');
+	if (offers(c, EHLO_SIZE))
+		buf_addf(&c->out, " SIZE=%llu",
+		    (unsigned long long)c->message.size);
+	if (e->body == BODY_8BITMIME && offers(c, EHLO_8BITMIME))
+		buf_add_cstr(&c->out, " BODY=8BITMIME");
+	else if (e->body == BODY_BINARYMIME)
+		buf_add_cstr(&c->out, " BODY=BINARYMIME");
+	if (c->utf8)
+		buf_add_cstr(&c->out, " SMTPUTF8");
+	if (e->require_tls)
+		buf_add_cstr(&c->out, " REQUIRETLS");
+	if (passes_dsn(c) && e->ret != RET_NONE)
+		buf_add_cstr(&c->out,
+		    e->ret == RET_FULL ? " RET=FULL" : " RET=HDRS");
+	if (passes_dsn(c) && e->envid.n > 0) {
+		buf_add_cstr(&c->out, " ENVID=");
+		buf_add(&c->out, e->envid);
+	}
+	end_command(c, at);
+}
+
+static void
+add_notify(struct buf *out, unsigned notify)
+{
+	static const struct {
+		unsigned bit;
+		const char *word;
+	} words[] = {
+		{ NOTIFY_NEVER, "NEVER" },
+		{ NOTIFY_SUCCESS, "SUCCESS" },
+		{ NOTIFY_FAILURE, "FAILURE" },
+		{ NOTIFY_DELAY, "DELAY" },
+	};
+	const char *before = " NOTIFY=";
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if ((notify & words[i].bit) == 0)
+			continue;
+		buf_add_cstr(out, before);
+		buf_add_cstr(out, words[i].word);
+		before = ",";
+	}
+}
+
+static void
+send_rcpt(struct smtp_client *c, size_t i)
+{
+	const struct recipient *r = &c->message.envelope->recipients[i];
+	size_t at = begin_command(c, "RCPT TO:<");
+
+	buf_add(&c->out, r->address);
+	buf_add_char(&c->out, '>');
+	if (passes_dsn(c)) {
+		add_notify(&c->out, r->notify);
+		if (r->orcpt.n > 0) {
+			buf_add_cstr(&c->out, " ORCPT=");
+			buf_add(&c->out, r->orcpt);
+		}
+	}
+	end_command(c, at);
+}
+
+/* RFC 3030. LMTP keeps to DATA, where one reply a recipient is plain. */
+static bool
+uses_bdat(const struct smtp_client *c)
+{
+	return offers(c, EHLO_CHUNKING) && !c->options.lmtp;
+}
+
+static void
+open_content(struct smtp_client *c, enum content_form form)
+{
+	c->form = form;
+	c->wants_content = true;
+	c->content_left = c->message.size;
+}
+
+static void
+send_bdat(struct smtp_client *c)
+{
+	size_t at = begin_command(c, "BDAT ");
+
+	buf_addf(&c->out, "%llu LAST", (unsigned long long)c->message.size);
+	end_command(c, at);
+	open_content(c, CONTENT_BDAT);
+}
+
+/* --- states --- */
+
+/* The only place that assigns c->state. */
+static enum step
+enter(struct smtp_client *c, enum client_state next)
+{
+	c->state = next;
+	c->fresh_wait = true;
+	return next == ST_READY ? STEP_WAIT
+	    : next == ST_OVER   ? STEP_CLOSE
+	    : next == ST_TLS    ? STEP_TLS
+				: STEP_MORE;
+}
+
+static struct slice
+reply_text(const struct smtp_client *c)
+{
+	return slice_head(buf_slice(&c->reply.text), REPLY_KEPT);
+}
+
+/* The session is over; whoever has no fate yet may be tried elsewhere. */
+static enum step
+fail(struct smtp_client *c, enum job_trouble trouble, unsigned subject,
+    unsigned detail, struct slice text)
+{
+	struct slice kept;
+
+	text = slice_head(text, sizeof(c->failure_text));
+	memcpy(c->failure_text, text.p, text.n);
+	kept = slice_from(c->failure_text, text.n);
+	c->failed = true;
+	c->failure.trouble = trouble;
+	c->failure.fate = fate_ours(FATE_DEFERRED, subject, detail, kept);
+	note(c, "* ", kept);
+	return enter(c, ST_OVER);
+}
+
+static enum step
+fail_while_waiting(struct smtp_client *c, const char *what)
+{
+	struct buf text;
+	enum step step;
+
+	buf_init(&text, REPLY_KEPT);
+	buf_addf(&text, "451 4.4.2 %s while waiting for %s", what,
+	    states[c->state].waiting_for);
+	step = fail(c, TROUBLE_CONNECTION, 4, 2, buf_slice(&text));
+	buf_done(&text);
+	return step;
+}
+
+/*
+ * The server's reply ends the session. Even a 5yz is no verdict on a
+ * recipient: it was said before anyone was named, or without reason.
+ */
+static enum step
+fail_by_reply(struct smtp_client *c, enum job_trouble trouble)
+{
+	struct fate fate = fate_from_reply(c->reply.code, reply_text(c));
+	enum step step;
+
+	if (c->reply.code < 400)
+		return fail_while_waiting(c, "A reply out of place came");
+	step =
+	    fail(c, trouble, fate.code.subject, fate.code.detail, fate.reply);
+	c->failure.fate.smtp_code = fate.smtp_code;
+	return step;
+}
+
+static enum step
+say_hello(struct smtp_client *c)
+{
+	size_t at = begin_command(c, c->options.lmtp ? "LHLO " : "EHLO ");
+
+	ehlo_init(&c->ehlo);
+	buf_add_cstr(&c->out, c->options.helo);
+	end_command(c, at);
+	return enter(c, ST_EHLO);
+}
+
+/* --- fates --- */
+
+static struct slice
+keep_text(struct smtp_client *c, struct slice text)
+{
+	struct slice kept = arena_copy(c->message.arena, text);
+
+	return kept.p == NULL ? slice_of("(the reply is lost)") : kept;
+}
+
+static bool
+is_success(int code)
+{
+	return code >= 200 && code <= 299;
+}
+
+/* The fate that the reply just read stands for; kept as long as the message. */
+static struct fate
+judge(struct smtp_client *c)
+{
+	struct fate fate =
+	    fate_from_reply(c->reply.code, keep_text(c, reply_text(c)));
+
+	if (fate.kind == FATE_DELIVERED && !c->options.lmtp)
+		fate.kind = passes_dsn(c) ? FATE_PASSED : FATE_RELAYED;
+	return fate;
+}
+
+/* Those that are named or accepted, and have no fate. */
+static void
+settle(struct smtp_client *c, enum rcpt_state which, struct fate fate)
+{
+	for (size_t i = 0; i < c->message.envelope->recipient_count; i++)
+		if (c->rcpts[i] == (uint8_t)which &&
+		    c->message.fates[i].kind == FATE_NONE)
+			c->message.fates[i] = fate;
+}
+
+static enum step
+transaction_done(struct smtp_client *c)
+{
+	c->message = (struct smtp_message){ 0 };
+	c->rcpts = NULL;
+	c->wants_content = false;
+	c->form = CONTENT_NONE;
+	c->transactions++;
+	/* RFC 9422: so many a session. */
+	if (c->ehlo.mail_max > 0 && c->transactions >= c->ehlo.mail_max)
+		return smtp_client_quit(c);
+	return enter(c, ST_READY);
+}
+
+/* The index of the next one in that state, from `from` on; or the count. */
+static size_t
+next_rcpt(const struct smtp_client *c, size_t from, enum rcpt_state state)
+{
+	size_t n = c->message.envelope->recipient_count;
+
+	while (from < n && c->rcpts[from] != (uint8_t)state)
+		from++;
+	return from;
+}
+
+static bool
+has_rcpt(const struct smtp_client *c)
+{
+	return c->rcpt < c->message.envelope->recipient_count;
+}
+
+/* Codes by which a site says that it has too much to do. */
+static bool
+says_busy(const struct reply *reply)
+{
+	struct status_code s = reply->status;
+
+	return reply->code == 421 ||
+	    (s.class == 4 &&
+		((s.subject == 3 && s.detail == 2) ||
+		    (s.subject == 4 && s.detail == 5) ||
+		    (s.subject == 7 && s.detail == 28)));
+}
+
+/* --- the conversation --- */
+
+static enum step
+got_banner(struct smtp_client *c)
+{
+	if (c->reply.code != 220)
+		return fail_by_reply(c,
+		    c->reply.code / 100 == 4 ? TROUBLE_BUSY : TROUBLE_SITE);
+	return say_hello(c);
+}
+
+static enum step
+start_auth(struct smtp_client *c)
+{
+	const char *const *mechanism = login_mechanisms();
+	size_t at;
+
+	if (!c->secured)
+		return fail(c, TROUBLE_SITE, 7, 0,
+		    slice_of("451 4.7.0 The next hop offers no TLS, and the "
+			     "password goes nowhere without"));
+	while (*mechanism != NULL && !ehlo_offers_auth(&c->ehlo, *mechanism))
+		mechanism++;
+	if (*mechanism == NULL)
+		return fail(c, TROUBLE_SITE, 7, 0,
+		    slice_of("451 4.7.0 The next hop offers no AUTH "
+			     "mechanism that we have"));
+	c->login = login_new(c->options.library, *mechanism, c->options.user,
+	    c->options.password);
+	if (c->login == NULL)
+		return fail(c, TROUBLE_LOCAL, 7, 0,
+		    slice_of("451 4.7.0 AUTH can't begin"));
+	at = begin_command(c, "AUTH ");
+	buf_add_cstr(&c->out, *mechanism);
+	note(c, "> ", slice_skip(buf_slice(&c->out), at));
+	if (login_has_initial(c->login)) {
+		buf_add_char(&c->out, ' ');
+		if (login_answer(c->login, SLICE_NONE, &c->out) == LOGIN_FAILED)
+			return fail(c, TROUBLE_LOCAL, 7, 0,
+			    slice_of("451 4.7.0 AUTH can't begin"));
+	}
+	buf_add_cstr(&c->out, "\r\n");
+	return enter(c, ST_AUTH);
+}
+
+/* Greeted, and secured if that is to be: log in, or be ready. */
+static enum step
+greeted(struct smtp_client *c)
+{
+	if (c->options.tls == CLIENT_TLS_REQUIRED && !c->secured)
+		return fail(c, TROUBLE_SITE, 7, 10,
+		    slice_of("451 4.7.10 The next hop offers no TLS, which "
+			     "our policy demands"));
+	if (c->options.user != NULL && !c->logged_in)
+		return start_auth(c);
+	return enter(c, ST_READY);
+}
+
+static enum step
+got_ehlo(struct smtp_client *c)
+{
+	int code = c->reply.code;
+
+	if (is_success(code)) {
+		if (!c->secured && c->options.tls != CLIENT_TLS_NEVER &&
+		    offers(c, EHLO_STARTTLS)) {
+			command(c, "STARTTLS");
+			return enter(c, ST_STARTTLS);
+		}
+		return greeted(c);
+	}
+	/* RFC 5321, 3.2: servers that know no EHLO are greeted with HELO. */
+	if (code / 100 == 5 && !c->options.lmtp && !c->secured) {
+		size_t at = begin_command(c, "HELO ");
+
+		ehlo_init(&c->ehlo);
+		buf_add_cstr(&c->out, c->options.helo);
+		end_command(c, at);
+		return enter(c, ST_HELO);
+	}
+	return fail_by_reply(c, code / 100 == 4 ? TROUBLE_BUSY : TROUBLE_SITE);
+}
+
+static enum step
+got_helo(struct smtp_client *c)
+{
+	if (!is_success(c->reply.code))
+		return fail_by_reply(c, TROUBLE_SITE);
+	return greeted(c);
+}
+
+/* That nothing came behind the 220 in plain text, feed() has seen to. */
+static enum step
+got_starttls(struct smtp_client *c)
+{
+	if (c->reply.code == 220)
+		return enter(c, ST_TLS);
+	if (c->options.tls == CLIENT_TLS_REQUIRED)
+		return fail_by_reply(c, TROUBLE_SITE);
+	return greeted(c);
+}
+
+static enum step
+got_auth(struct smtp_client *c)
+{
+	struct slice challenge = reply_text(c);
+	enum login_progress progress;
+
+	if (is_success(c->reply.code)) {
+		if (!login_is_done(c->login))
+			return fail(c, TROUBLE_SITE, 7, 0,
+			    slice_of("451 4.7.0 The next hop did not prove "
+				     "that it knows the password"));
+		login_free(&c->login);
+		c->logged_in = true;
+		return enter(c, ST_READY);
+	}
+	if (c->reply.code != 334)
+		return fail_by_reply(c, TROUBLE_SITE);
+	(void)slice_take_prefix(&challenge, "334");
+	/* What SCRAM has left to do after its proof is an empty line. */
+	progress = login_is_done(c->login)
+	    ? (slice_trim(challenge).n == 0 ? LOGIN_DONE : LOGIN_FAILED)
+	    : login_answer(c->login, challenge, &c->out);
+	if (progress == LOGIN_FAILED) {
+		buf_add_cstr(&c->out, "*\r\n");
+		return fail(c, TROUBLE_SITE, 7, 0,
+		    slice_of("451 4.7.0 AUTH failed: the next hop's "
+			     "challenge is wrong"));
+	}
+	note(c, "> ", slice_of("(hidden)"));
+	buf_add_cstr(&c->out, "\r\n");
+	return enter(c, ST_AUTH);
+}
+
+/* A server that says goodbye (or anything) while nothing was asked. */
+static enum step
+got_unasked(struct smtp_client *c)
+{
+	return fail_by_reply(c, TROUBLE_CONNECTION);
+}
+
+static enum step
+begin_mail(struct smtp_client *c)
+{
+	if (!c->in_flight)
+		send_mail(c);
+	return enter(c, ST_MAIL);
+}
+
+static enum step
+got_rset(struct smtp_client *c)
+{
+	c->stale = false;
+	return begin_mail(c);
+}
+
+static enum step
+begin_rcpt(struct smtp_client *c)
+{
+	if (!c->in_flight)
+		send_rcpt(c, c->rcpt);
+	return enter(c, ST_RCPT);
+}
+
+static enum step
+got_mail(struct smtp_client *c)
+{
+	if (!is_success(c->reply.code)) {
+		settle(c, RCPT_NAMED, judge(c));
+		if (!c->in_flight)
+			return transaction_done(c);
+		c->mail_refused = true;
+		c->stale = true;
+	}
+	/* In flight, the replies to RCPT come in any case. */
+	return begin_rcpt(c);
+}
+
+/*
+ * All recipients are answered. In flight the server is at DATA or BDAT
+ * already; else the message is offered if anybody takes it.
+ */
+static enum step
+begin_data(struct smtp_client *c)
+{
+	if (c->in_flight && c->form == CONTENT_BDAT)
+		return enter(c, ST_BODY);
+	if (c->in_flight && !uses_bdat(c))
+		return enter(c, ST_DATA);
+	/* A large message waits until somebody is known to take it. */
+	if (c->accepted == 0) {
+		c->stale = true;
+		return transaction_done(c);
+	}
+	if (uses_bdat(c)) {
+		send_bdat(c);
+		return enter(c, ST_BODY);
+	}
+	command(c, "DATA");
+	return enter(c, ST_DATA);
+}
+
+/*
+ * RFC 5321, 4.5.3.1.10: 452 (or, of old, 552) to one of many recipients says
+ * that there were too many for one transaction. The next one takes the rest.
+ */
+static bool
+says_enough(const struct smtp_client *c)
+{
+	struct status_code s = c->reply.status;
+
+	return c->accepted > 0 &&
+	    (c->reply.code == 452 || c->reply.code == 552) &&
+	    (s.class == 0 || (s.subject == 5 && s.detail == 3));
+}
+
+static enum step
+got_rcpt(struct smtp_client *c)
+{
+	bool accepted = !c->mail_refused && is_success(c->reply.code);
+
+	must(c->rcpts[c->rcpt] == RCPT_NAMED);
+	if (!accepted && !c->mail_refused && !says_enough(c))
+		c->message.fates[c->rcpt] = judge(c);
+	c->rcpts[c->rcpt] = accepted ? RCPT_ACCEPTED : RCPT_OUT;
+	c->accepted += accepted ? 1 : 0;
+	c->rcpt = next_rcpt(c, c->rcpt + 1, RCPT_NAMED);
+	return has_rcpt(c) ? begin_rcpt(c) : begin_data(c);
+}
+
+static enum step
+got_data(struct smtp_client *c)
+{
+	int code = c->reply.code;
+
+	if (is_success(code) || (code / 100 == 3 && code != 354))
+		return fail_by_reply(c, TROUBLE_CONNECTION);
+	if (code != 354) {
+		settle(c, RCPT_ACCEPTED, judge(c));
+		c->stale = true;
+		return transaction_done(c);
+	}
+	if (c->accepted > 0) {
+		data_encoder_init(&c->encoder);
+		open_content(c, CONTENT_DATA);
+		return enter(c, ST_BODY);
+	}
+	/*
+	 * RFC 2920, 3.1: a server that takes DATA without recipients gets an
+	 * empty message, whose reply counts for nobody. In LMTP there would be
+	 * no reply: one comes for each recipient (RFC 2033, 4.2).
+	 */
+	if (c->options.lmtp)
+		return smtp_client_quit(c);
+	command(c, ".");
+	return enter(c, ST_BODY);
+}
+
+/*
+ * The server did not wait for the end of the message. If it says no, so be it,
+ * but the rest of the message can't be unsaid: the connection is lost.
+ */
+static enum step
+got_early_reply(struct smtp_client *c)
+{
+	if (c->reply.code < 400)
+		return fail_by_reply(c, TROUBLE_CONNECTION);
+	settle(c, RCPT_ACCEPTED, judge(c));
+	return enter(c, ST_OVER);
+}
+
+static enum step
+got_body(struct smtp_client *c)
+{
+	if (c->wants_content)
+		return got_early_reply(c);
+	if (c->form == CONTENT_BDAT && !is_success(c->reply.code))
+		c->stale = true;
+	if (c->accepted == 0)
+		return transaction_done(c);
+	if (c->options.lmtp) {
+		size_t i = next_rcpt(c, 0, RCPT_ACCEPTED);
+
+		c->message.fates[i] = judge(c);
+		c->rcpts[i] = RCPT_OUT;
+		if (next_rcpt(c, i + 1, RCPT_ACCEPTED) <
+		    c->message.envelope->recipient_count)
+			return enter(c, ST_BODY);
+	} else {
+		settle(c, RCPT_ACCEPTED, judge(c));
+	}
+	return transaction_done(c);
+}
+
+/* The message is with the server, but what it thinks of it is not known. */
+static bool
+is_undecided(const struct smtp_client *c)
+{
+	return c->state == ST_BODY && !c->wants_content && c->accepted > 0;
+}
+
+/*
+ * 421 may come at any moment. To a whole message it is an answer; else the
+ * recipients may be tried elsewhere.
+ */
+static enum step
+got_421(struct smtp_client *c)
+{
+	if (is_undecided(c))
+		settle(c, RCPT_ACCEPTED, judge(c));
+	return fail_by_reply(c, TROUBLE_BUSY);
+}
+
+static enum step
+got_reply(struct smtp_client *c)
+{
+	if (says_busy(&c->reply))
+		c->busy = true;
+	if (c->reply.code == 421 && c->state != ST_READY)
+		return got_421(c);
+	return states[c->state].got(c);
+}
+
+/* --- reading --- */
+
+static void
+note_line(struct smtp_client *c, struct slice line)
+{
+	char text[DIALOGUE_LINE_MAX];
+	size_t n = line.n < sizeof(text) ? line.n : sizeof(text);
+
+	if (c->state == ST_AUTH && slice_starts(line, "334")) {
+		note(c, "< ", slice_of("334 (hidden)"));
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		text[i] = ascii_is_control(line.p[i]) ? '?' : line.p[i];
+	note(c, "< ", slice_from(text, n));
+}
+
+static enum step
+got_line(struct smtp_client *c, struct slice line)
+{
+	struct reply_line parsed;
+	enum reply_progress progress;
+	enum step step;
+
+	note_line(c, line);
+	if (c->state == ST_EHLO && c->reply.lines > 0 &&
+	    reply_line_parse(line, &parsed))
+		ehlo_add_line(&c->ehlo, parsed.text);
+	progress = reply_add_line(&c->reply, line);
+	if (progress == REPLY_MORE)
+		return STEP_MORE;
+	step = progress == REPLY_WHOLE ? got_reply(c)
+				       : fail_while_waiting(c, "Garbage came");
+	reply_reset(&c->reply);
+	return step;
+}
+
+enum step
+smtp_client_feed(struct smtp_client *c, struct slice in, size_t *eaten)
+{
+	struct slice rest = in;
+	enum step step = STEP_MORE;
+
+	while (step == STEP_MORE && rest.n > 0 && c->state != ST_OVER) {
+		size_t end = slice_find(rest, '\n');
+		struct slice line = slice_head(rest, end);
+
+		if (line.n > LINE_MAX_OCTETS) {
+			step = fail_while_waiting(c, "An endless line came");
+			break;
+		}
+		if (end == rest.n)
+			break;
+		rest = slice_skip(rest, end + 1);
+		if (line.n > 0 && line.p[line.n - 1] == '\r')
+			line.n--;
+		step = got_line(c, line);
+	}
+	/*
+	 * RFC 3207, 4.2: what stands behind the reply to STARTTLS was put there
+	 * by somebody who can't do TLS.
+	 */
+	if (step == STEP_TLS && rest.n > 0)
+		step = fail_while_waiting(c, "Plain text came");
+	if (c->state == ST_OVER) {
+		*eaten = in.n;
+		return STEP_CLOSE;
+	}
+	*eaten = in.n - rest.n;
+	return step;
+}
+
+/* --- from outside --- */
+
+struct smtp_client *
+smtp_client_new(const struct smtp_client_options *options)
+{
+	struct smtp_client *c = mem_zero(sizeof(*c));
+
+	c->options = *options;
+	reply_init(&c->reply);
+	ehlo_init(&c->ehlo);
+	buf_init(&c->out, OUTPUT_MAX);
+	buf_init(&c->dialogue, DIALOGUE_MAX);
+	(void)enter(c, ST_BANNER);
+	return c;
+}
+
+void
+smtp_client_free(struct smtp_client **client)
+{
+	struct smtp_client *c = *client;
+
+	if (c == NULL)
+		return;
+	login_free(&c->login);
+	reply_done(&c->reply);
+	buf_done(&c->out);
+	buf_done(&c->dialogue);
+	mem_free(c);
+	*client = NULL;
+}
+
+enum step
+smtp_client_secured(struct smtp_client *c, bool verified)
+{
+	must(c->state == ST_TLS || c->state == ST_BANNER);
+	c->secured = true;
+	c->verified = verified;
+	/* RFC 3207, 4.2: all that was learned before is forgotten. */
+	return c->state == ST_TLS ? say_hello(c) : STEP_MORE;
+}
+
+/* Nothing that could end the command line, or the path, early. */
+static bool
+is_sendable(struct slice address)
+{
+	for (size_t i = 0; i < address.n; i++)
+		if (ascii_is_control(address.p[i]))
+			return false;
+	return true;
+}
+
+static bool
+is_ascii(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] > 127)
+			return false;
+	return true;
+}
+
+/* What no recipient of this message can be given through this server. */
+static bool
+refuses_message(const struct smtp_client *c, struct fate *why)
+{
+	const struct smtp_message *m = &c->message;
+	const struct envelope *e = m->envelope;
+
+	if (c->ehlo.size > 0 && m->size > c->ehlo.size)
+		*why = fate_ours(FATE_FAILED, 3, 4,
+		    slice_of("552 5.3.4 The message is larger than the next "
+			     "hop takes"));
+	else if (!offers(c, EHLO_SMTPUTF8) &&
+	    (m->utf8_header || !is_ascii(e->sender)))
+		*why = fate_ours(FATE_FAILED, 6, 7,
+		    slice_of("550 5.6.7 The message needs SMTPUTF8, which "
+			     "the next hop does not offer"));
+	else if (e->body == BODY_BINARYMIME &&
+	    !(uses_bdat(c) && offers(c, EHLO_BINARYMIME)))
+		*why = fate_ours(FATE_FAILED, 6, 3,
+		    slice_of("554 5.6.3 The message is binary, which the "
+			     "next hop does not take"));
+	else if (e->require_tls && !c->options.lmtp &&
+	    !(c->secured && c->verified && offers(c, EHLO_REQUIRETLS)))
+		*why = fate_ours(FATE_FAILED, 7, 30,
+		    slice_of("550 5.7.30 The sender requires TLS all the way, "
+			     "which the next hop does not offer"));
+	else if (!is_sendable(e->sender))
+		*why = fate_ours(FATE_FAILED, 1, 7,
+		    slice_of("501 5.1.7 The sender's address is malformed"));
+	else
+		return false;
+	return true;
+}
+
+static bool
+refuses_recipient(const struct smtp_client *c, struct slice address,
+    struct fate *why)
+{
+	if (!is_sendable(address) || address.n == 0)
+		*why = fate_ours(FATE_FAILED, 1, 3,
+		    slice_of("501 5.1.3 The recipient's address is malformed"));
+	else if (!offers(c, EHLO_SMTPUTF8) && !is_ascii(address))
+		*why = fate_ours(FATE_FAILED, 6, 7,
+		    slice_of("553 5.6.7 The address needs SMTPUTF8, which the "
+			     "next hop does not offer"));
+	else
+		return false;
+	return true;
+}
+
+/* Names as many as one transaction takes; returns how many. */
+static size_t
+name_recipients(struct smtp_client *c)
+{
+	const struct smtp_message *m = &c->message;
+	const struct envelope *e = m->envelope;
+	size_t named = 0, most = c->ehlo.rcpt_max;
+	struct fate why;
+	bool refused = refuses_message(c, &why);
+
+	c->utf8 = m->utf8_header || !is_ascii(e->sender);
+	for (size_t i = 0; i < e->recipient_count; i++) {
+		struct slice address = e->recipients[i].address;
+
+		if (m->fates[i].kind != FATE_NONE ||
+		    (most > 0 && named == most))
+			continue;
+		if (refused || refuses_recipient(c, address, &why)) {
+			m->fates[i] = why;
+			continue;
+		}
+		c->utf8 = c->utf8 || !is_ascii(address);
+		c->rcpts[i] = RCPT_NAMED;
+		named++;
+	}
+	return named;
+}
+
+/* RFC 2920: the whole transaction, as far as it goes without an answer. */
+static void
+send_flight(struct smtp_client *c)
+{
+	if (c->stale)
+		command(c, "RSET");
+	send_mail(c);
+	for (size_t i = 0; i < c->message.envelope->recipient_count; i++)
+		if (c->rcpts[i] == RCPT_NAMED)
+			send_rcpt(c, i);
+	if (!uses_bdat(c))
+		command(c, "DATA");
+	else if (c->message.size <= SAME_FLIGHT_MAX)
+		send_bdat(c);
+}
+
+enum step
+smtp_client_send(struct smtp_client *c, const struct smtp_message *message)
+{
+	must(c->state == ST_READY);
+	c->message = *message;
+	c->accepted = 0;
+	c->busy = false;
+	c->mail_refused = false;
+	c->rcpts = arena_alloc(message->arena,
+	    message->envelope->recipient_count, sizeof(*c->rcpts));
+	if (c->rcpts == NULL)
+		return fail(c, TROUBLE_LOCAL, 3, 0,
+		    slice_of("451 4.3.0 Too many recipients in one job"));
+	if (name_recipients(c) == 0) {
+		c->message = (struct smtp_message){ 0 };
+		c->rcpts = NULL;
+		return STEP_WAIT;
+	}
+	c->rcpt = next_rcpt(c, 0, RCPT_NAMED);
+	c->in_flight = offers(c, EHLO_PIPELINING);
+	c->form = CONTENT_NONE;
+	if (c->in_flight)
+		send_flight(c);
+	if (!c->stale)
+		return begin_mail(c);
+	if (!c->in_flight)
+		command(c, "RSET");
+	return enter(c, ST_RSET);
+}
+
+enum step
+smtp_client_quit(struct smtp_client *c)
+{
+	if (c->state != ST_OVER)
+		command(c, "QUIT");
+	return enter(c, ST_OVER);
+}
+
+void
+smtp_client_lost(struct smtp_client *c, int rc)
+{
+	bool undecided = is_undecided(c);
+	const char *what = rc == ERR_TIMEOUT ? "Time ran out"
+	    : rc == ERR_TLS                  ? "TLS failed"
+					     : "The connection was lost";
+
+	if (c->state == ST_OVER)
+		return;
+	(void)fail_while_waiting(c, what);
+	if (undecided) {
+		struct fate fate = c->failure.fate;
+
+		fate.reply = keep_text(c, fate.reply);
+		settle(c, RCPT_ACCEPTED, fate);
+	}
+}
+
+struct buf *
+smtp_client_output(struct smtp_client *c)
+{
+	return &c->out;
+}
+
+bool
+smtp_client_wants_content(const struct smtp_client *c, uint64_t *left)
+{
+	*left = c->content_left;
+	return c->wants_content && c->state != ST_OVER;
+}
+
+void
+smtp_client_content(struct smtp_client *c, struct slice piece,
+    data_sink_fn *sink, void *arg)
+{
+	char text[64];
+	struct slice said;
+
+	must(c->wants_content && piece.n <= c->content_left);
+	if (c->form == CONTENT_DATA)
+		data_encoder_feed(&c->encoder, piece, sink, arg);
+	else if (piece.n > 0)
+		sink(piece, arg);
+	c->content_left -= piece.n;
+	c->fresh_wait = true;
+	if (c->content_left > 0)
+		return;
+	if (c->form == CONTENT_DATA)
+		data_encoder_end(&c->encoder, sink, arg);
+	c->wants_content = false;
+	(void)snprintf(text, sizeof(text), "(%llu octets)",
+	    (unsigned long long)c->message.size);
+	said = slice_of(text);
+	note(c, "> ", said);
+}
+
+bool
+smtp_client_new_patience(struct smtp_client *c, int64_t *ms)
+{
+	if (!c->fresh_wait)
+		return false;
+	c->fresh_wait = false;
+	*ms = c->wants_content ? (int64_t)CONTENT_PATIENCE
+			       : states[c->state].patience;
+	return true;
+}
+
+bool
+smtp_client_is_ready(const struct smtp_client *c)
+{
+	return c->state == ST_READY;
+}
+
+const struct client_failure *
+smtp_client_failure(const struct smtp_client *c)
+{
+	return c->failed ? &c->failure : NULL;
+}
+
+bool
+smtp_client_is_busy(const struct smtp_client *c)
+{
+	return c->busy;
+}
+
+struct slice
+smtp_client_dialogue(const struct smtp_client *c)
+{
+	return buf_slice(&c->dialogue);
+}
+
+void
+smtp_client_clear_dialogue(struct smtp_client *c)
+{
+	buf_reset(&c->dialogue);
+}
+
+void
+smtp_client_note(struct smtp_client *c, struct slice text)
+{
+	note(c, "* ", text);
+}

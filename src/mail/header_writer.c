@@ -6,7 +6,7 @@
 #include "base/ascii.h"
 #include "mail/utf8.h"
 
-enum { WORD_MAX = 1000 };
+enum { WORD_MAX = 1000, PIECE_MAX = 500 };
 
 void
 header_add_safe(struct buf *out, struct slice s, bool utf8)
@@ -74,8 +74,11 @@ header_text(struct header_writer *w, struct slice text)
 {
 	struct slice word;
 
-	while ((word = slice_take_word(&text)).n > 0)
+	while ((word = slice_take_word(&text)).n > 0) {
+		for (; word.n > PIECE_MAX; word = slice_skip(word, PIECE_MAX))
+			header_word(w, slice_head(word, PIECE_MAX));
 		header_word(w, word);
+	}
 }
 
 void

@@ -28,7 +28,10 @@ void header_begin(struct header_writer *, struct buf *, const char *name,
 void header_word(struct header_writer *, struct slice);
 void header_wordf(struct header_writer *, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Each word of a text, so that it folds between them. */
+/*
+ * Each word of a text, so that it folds between them. Words without end are cut
+ * into pieces, for the sake of the 998 octets of a line.
+ */
 void header_text(struct header_writer *, struct slice);
 /* The next word begins a line. */
 void header_fold(struct header_writer *);

@@ -4,8 +4,10 @@
 #ifndef QUEUE_SPOOL_H
 #define QUEUE_SPOOL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "base/id.h"
 #include "base/must.h"
 #include "queue/vfs.h"
 
@@ -22,6 +24,10 @@ int queue_spool_create(struct vfs *) MUST_USE;
  * it returns is open. -EWOULDBLOCK: there is one already.
  */
 int queue_lock(int folder) MUST_USE;
+
+/* "segments/06DK..."; and back from a name without the folder. */
+void spool_name(const char *folder, uint64_t id, char out[VFS_NAME_MAX]);
+bool spool_name_parse(const char *name, uint64_t *id);
 
 /* Who wrote a segment, or made a message id. */
 static inline uint8_t

@@ -72,7 +72,7 @@ int vfs_sync(struct vfs *, int file) MUST_USE;
 /* Creations, renames and removals in the folder are on disk. */
 int vfs_sync_folder(struct vfs *, const char *folder) MUST_USE;
 int vfs_rename(struct vfs *, const char *from, const char *to) MUST_USE;
-int vfs_unlink(struct vfs *, const char *name) MUST_USE;
+int vfs_unlink(struct vfs *, const char *name);
 int vfs_mkdir(struct vfs *, const char *name) MUST_USE; /* -EEXIST is 0 */
 /* Every name but "." and "..", in any order. */
 int vfs_list(struct vfs *, const char *folder, vfs_name_fn *,

@@ -30,6 +30,7 @@ enum {
 	ENTRY_EXPANDED = 4,    /* has recipients that the segment has not */
 	ENTRY_LARGE = 8,       /* its content lies under large/ */
 	ENTRY_JOURNALED = 16,  /* the journal or checkpoint knows it */
+	ENTRY_ANNOUNCED = 32,  /* the scheduler knows it */
 };
 
 struct queue_recipient {
@@ -72,6 +73,14 @@ struct queue_entry {
 
 static inline struct queue_recipient *
 entry_recipient(struct queue_entry *e, uint32_t index)
+{
+	must(index < e->recipient_count);
+	return e->recipient_count == 1 ? &e->recipients.one
+				       : &e->recipients.many[index];
+}
+
+static inline const struct queue_recipient *
+entry_recipient_const(const struct queue_entry *e, uint32_t index)
 {
 	must(index < e->recipient_count);
 	return e->recipient_count == 1 ? &e->recipients.one

@@ -221,6 +221,8 @@ typedef void conf_error_fn(const char *message, void *arg);
  * errors are reported, not the first alone.
  */
 struct conf *conf_load(const char *path, conf_error_fn *error, void *arg);
+/* Only the keys of the top level: for programs that may not read the rest. */
+struct conf *conf_load_top(const char *path, conf_error_fn *error, void *arg);
 struct conf *conf_ref(struct conf *);
 void conf_unref(struct conf **);
 
@@ -239,6 +241,7 @@ enum conf_secrets {
 int conf_pack(const struct conf *, unsigned secrets) MUST_USE;
 /* Takes the descriptor; NULL if it holds anything else. */
 struct conf *conf_unpack(int fd) MUST_USE;
+struct conf *conf_from_bytes(struct slice) MUST_USE; /* its content */
 
 /*
  * The place of each table, in the order of conf.tables: master and worker

@@ -15,10 +15,15 @@
 #include "base/why.h"
 #include "io/loop.h"
 
+enum { HTTP_BODY_MAX = 4 << 20, HTTP_HEADER_MAX = 16 << 10 };
+
 struct http_server;
 struct http_request; /* lives until http_answer() */
 
-/* The answer may come later, from another event. Slices live until then. */
+/*
+ * The answer may come later, from another event, and must come; also after
+ * http_server_free(), when it goes nowhere. Texts live until then.
+ */
 typedef void http_fn(struct http_request *, void *arg);
 
 /* Takes the descriptor. */
@@ -32,7 +37,12 @@ const char *http_query(const struct http_request *, const char *name);
 /* Its i-th value, for parameters given more than once. */
 const char *http_query_at(const struct http_request *, const char *name,
     unsigned i);
+/* A header of the request, or NULL. */
+const char *http_header(const struct http_request *, const char *name);
 struct slice http_body(const struct http_request *);
+/* A header of the answer, before http_answer(). */
+void http_set_header(struct http_request *, const char *name,
+    const char *value);
 void http_answer(struct http_request *, int code, const char *content_type,
     struct slice body);
 

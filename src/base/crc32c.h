@@ -12,5 +12,7 @@
  * crc32c(crc32c(0, a), b) equals crc32c(0, ab).
  */
 uint32_t crc32c(uint32_t crc, const void *bytes, size_t n);
+/* The same on any processor, some ten times slower. */
+uint32_t crc32c_portable(uint32_t crc, const void *bytes, size_t n);
 
 #endif

@@ -16,7 +16,7 @@ check_parsed(const struct address *a, bool utf8)
 	struct address again;
 	struct buf text, meaning;
 
-	must(a->local.n + a->domain.n < ADDRESS_MAX);
+	must(a->local.n + (a->domain.n > 0) + a->domain.n <= ADDRESS_MAX);
 	must(a->local.n > 0 || a->domain.n == 0);
 	must(utf8_is_valid(a->local) && utf8_is_valid(a->domain));
 	must(utf8 || address_is_ascii(a));

@@ -56,26 +56,48 @@ report_to(const struct bounce *b)
 	return b->kind == BOUNCE_DOUBLE ? b->postmaster : b->envelope->sender;
 }
 
+/* How the header and the first sentence put it. */
+struct wording {
+	const char *subject, *verdict;
+};
+
+static const struct wording *
+wording_of(const struct bounce *b)
+{
+	/* clang-format off */
+	static const struct wording wordings[] = {
+		[BOUNCE_FAILURE] = { "Undelivered: your message to",
+		    "could not be delivered" },
+		[BOUNCE_DOUBLE]	 = { "Undelivered and unreturnable: a message to",
+		    "could not be delivered" },
+		[BOUNCE_DELAY]	 = { "Delayed: your message to",
+		    "has not been delivered yet" },
+		[BOUNCE_SUCCESS] = { "Delivered: your message to",
+		    "has been delivered" },
+	};
+	/* clang-format on */
+	static const struct wording sent_on = { "Sent on: your message to",
+		"has been sent on" };
+
+	for (size_t i = 0; i < b->count; i++)
+		if (b->kind == BOUNCE_SUCCESS &&
+		    b->recipients[i].fate.kind != FATE_DELIVERED)
+			return &sent_on;
+	return &wordings[b->kind];
+}
+
 /* --- the header --- */
 
 static void
 add_subject(struct writer *w)
 {
-	/* clang-format off */
-	static const char *const beginnings[] = {
-		[BOUNCE_FAILURE] = "Undelivered: your message to",
-		[BOUNCE_DOUBLE]	 = "Undelivered and unreturnable: a message to",
-		[BOUNCE_DELAY]	 = "Delayed: your message to",
-		[BOUNCE_SUCCESS] = "Delivered: your message to",
-	};
-	/* clang-format on */
 	struct header_writer h;
 	struct buf address;
 
 	buf_init(&address, TEXT_MAX);
 	show_address(&address, w->b->recipients[0].recipient->address, w->utf8);
 	header_begin(&h, &w->out, "Subject", w->utf8);
-	header_text(&h, slice_of(beginnings[w->b->kind]));
+	header_text(&h, slice_of(wording_of(w->b)->subject));
 	header_word(&h, buf_slice(&address));
 	if (w->b->count == 2)
 		header_text(&h, SLICE("and one other"));
@@ -190,15 +212,8 @@ add_original_subject(struct writer *w)
 static void
 add_opening(struct writer *w)
 {
-	/* clang-format off */
-	static const char *const verdicts[] = {
-		[BOUNCE_FAILURE] = "could not be delivered",
-		[BOUNCE_DOUBLE]	 = "could not be delivered",
-		[BOUNCE_DELAY]	 = "has not been delivered yet",
-		[BOUNCE_SUCCESS] = "has been delivered",
-	};
-	/* clang-format on */
 	const struct bounce *b = w->b;
+	const char *verdict = wording_of(b)->verdict;
 	char date[TIME_RFC5322_SIZE];
 
 	time_rfc5322(b->envelope->arrived_ms, date);
@@ -209,14 +224,13 @@ add_opening(struct writer *w)
 		prose_addf(&w->out, 0,
 		    "%s message that came here on %s %s to the recipient "
 		    "named below.",
-		    b->kind == BOUNCE_DOUBLE ? "A" : "Your", date,
-		    verdicts[b->kind]);
+		    b->kind == BOUNCE_DOUBLE ? "A" : "Your", date, verdict);
 	else
 		prose_addf(&w->out, 0,
 		    "%s message that came here on %s %s to the %zu "
 		    "recipients named below.",
-		    b->kind == BOUNCE_DOUBLE ? "A" : "Your", date,
-		    verdicts[b->kind], b->count);
+		    b->kind == BOUNCE_DOUBLE ? "A" : "Your", date, verdict,
+		    b->count);
 	add_original_subject(w);
 	buf_add_cstr(&w->out, "\r\n");
 }

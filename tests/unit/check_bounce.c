@@ -273,8 +273,14 @@ START_TEST(a_success_says_what_is_known)
 	struct buf out;
 
 	(void)write_report("success", 0, &out);
+	ck_assert(has(&out, "\r\nSubject: Sent on: your message to bob@"));
 	ck_assert(has(&out, "\r\nAction: relayed\r\nStatus: 2.0.0\r\n"));
 	ck_assert(has(&out, "you may hear no more of it"));
+	buf_done(&out);
+	(void)write_report("mailbox", 0, &out);
+	ck_assert(has(&out, "\r\nSubject: Delivered: your message to bob@"));
+	ck_assert(has(&out, "\r\nAction: delivered\r\nStatus: 2.1.5\r\n"));
+	ck_assert(has(&out, "    It is in the mailbox.\r\n"));
 	buf_done(&out);
 }
 END_TEST

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 PRINT = sys.argv[1]
-ACTIONS = {"delay": "delayed", "success": "relayed"}
+ACTIONS = {"delay": "delayed", "success": "relayed", "mailbox": "delivered"}
 
 
 def run(*args):

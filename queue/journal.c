@@ -77,7 +77,7 @@ int
 journal_file_create(struct journal_file *f, const char *name,
     const struct journal_header *header)
 {
-	unsigned char bytes[JOURNAL_HEADER_SIZE];
+	unsigned char bytes[JOURNAL_FIRST];
 	int file = vfs_open(f->vfs, name, VFS_CREATE);
 	int rc;
 
@@ -85,6 +85,7 @@ journal_file_create(struct journal_file *f, const char *name,
 	if (file < 0)
 		return file;
 	journal_header_put(header, bytes);
+	journal_header_put(header, bytes + JOURNAL_HEADER_SIZE);
 	rc = vfs_pwrite(f->vfs, file, bytes, sizeof(bytes), 0);
 	if (rc == 0)
 		rc = vfs_sync_folder(f->vfs, "journal");
@@ -95,7 +96,7 @@ journal_file_create(struct journal_file *f, const char *name,
 	}
 	f->header = *header;
 	f->file = file;
-	f->end = JOURNAL_HEADER_SIZE;
+	f->end = JOURNAL_FIRST;
 	f->written = f->end;
 	return 0;
 }
@@ -180,34 +181,39 @@ bytes_at(struct journal_reader *r, uint64_t at, size_t n)
 	return r->window_n < n ? NULL : r->window;
 }
 
+static int
+read_header(struct journal_reader *r, enum journal_type type)
+{
+	const unsigned char *p = bytes_at(r, 0, JOURNAL_FIRST);
+
+	if (p == NULL)
+		return r->rc != 0 ? r->rc : ERR_CORRUPT;
+	if (!journal_header_get(p, &r->header) &&
+	    !journal_header_get(p + JOURNAL_HEADER_SIZE, &r->header))
+		return ERR_CORRUPT;
+	return r->header.type == type ? 0 : ERR_CORRUPT;
+}
+
 int
 journal_reader_open(struct vfs *vfs, const char *name, enum journal_type type,
     struct journal_reader **out)
 {
 	struct journal_reader *r;
-	const unsigned char *head;
 	int file = vfs_open(vfs, name, VFS_READ);
 	int64_t size;
-	int rc = 0;
+	int rc;
 
 	if (file < 0)
 		return file;
 	r = mem_zero(sizeof(*r));
 	r->vfs = vfs;
 	r->file = file;
-	r->at = JOURNAL_HEADER_SIZE;
+	r->at = JOURNAL_FIRST;
 	r->window = mem_new(WINDOW);
 	r->window_size = WINDOW;
 	size = vfs_size(vfs, file);
-	if (size < 0) {
-		rc = (int)size;
-	} else {
-		r->size = (uint64_t)size;
-		head = bytes_at(r, 0, JOURNAL_HEADER_SIZE);
-		if (head == NULL || !journal_header_get(head, &r->header) ||
-		    r->header.type != type)
-			rc = r->rc != 0 ? r->rc : ERR_CORRUPT;
-	}
+	r->size = size < 0 ? 0 : (uint64_t)size;
+	rc = size < 0 ? (int)size : read_header(r, type);
 	if (rc != 0) {
 		journal_reader_free(&r);
 		return rc;
@@ -326,6 +332,22 @@ const struct change *
 journal_reader_change(const struct journal_reader *r)
 {
 	return &r->found;
+}
+
+bool
+journal_reader_suspect(struct journal_reader *r, struct change *out)
+{
+	const unsigned char *p = bytes_at(r, r->from, CHANGE_HEADER_SIZE);
+	struct change_frame f;
+
+	if (p == NULL)
+		return false;
+	if (!change_frame_get(p, &f) || f.length > r->to - r->from)
+		return false;
+	p = bytes_at(r, r->from, f.length);
+	return p != NULL &&
+	    change_decode(f.kind, f.id,
+		slice_from(p + CHANGE_HEADER_SIZE, f.payload), out);
 }
 
 uint64_t

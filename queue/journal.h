@@ -18,7 +18,8 @@
 #define JOURNAL_CHECKPOINT "journal/checkpoint"
 #define JOURNAL_CHECKPOINT_NEW "journal/checkpoint.new"
 
-enum { JOURNAL_HEADER_SIZE = 64 };
+/* The header stands twice: a damaged one would cost the whole file. */
+enum { JOURNAL_HEADER_SIZE = 64, JOURNAL_FIRST = 2 * JOURNAL_HEADER_SIZE };
 
 enum journal_type { JOURNAL_CHANGES, JOURNAL_STATE };
 
@@ -69,6 +70,11 @@ const struct journal_header *journal_reader_header(
 enum journal_step journal_reader_next(struct journal_reader *) MUST_USE;
 /* Valid until the next call. */
 const struct change *journal_reader_change(const struct journal_reader *);
+/*
+ * After JOURNAL_DAMAGE: the damaged record, if it can be read at all. Nothing
+ * in it is to be believed without proof.
+ */
+bool journal_reader_suspect(struct journal_reader *, struct change *) MUST_USE;
 uint64_t journal_reader_from(const struct journal_reader *);
 uint64_t journal_reader_to(const struct journal_reader *);
 int journal_reader_error(const struct journal_reader *);

@@ -339,6 +339,12 @@ scan_skip_to(struct scan *s, uint32_t offset)
 	s->at = offset;
 }
 
+bool
+scan_is_lost(const struct scan *s)
+{
+	return s->lost_at != 0 || s->has_found;
+}
+
 const struct record *
 scan_record(const struct scan *s)
 {

@@ -40,6 +40,8 @@ enum scan_step scan_next(struct scan *) MUST_USE;
 /* The offset behind the last thing that was returned; and going on there. */
 uint32_t scan_at(const struct scan *);
 void scan_skip_to(struct scan *, uint32_t offset);
+/* It looks for the next good record: scan_at() says little. */
+bool scan_is_lost(const struct scan *);
 const struct record *scan_record(const struct scan *);
 struct slice scan_envelope(struct scan *); /* until the next call */
 uint32_t scan_damage_from(const struct scan *);

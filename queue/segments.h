@@ -30,7 +30,8 @@ struct segment {
 	uint64_t number; /* 0: the slot is free */
 	enum segment_state state;
 	bool wants_scan;
-	bool missing; /* there is no such file */
+	bool missing;    /* there is no such file */
+	bool unreadable; /* a scan failed: nobody knows what is in it */
 	uint32_t adopted_to;
 	uint32_t live; /* messages */
 	uint64_t live_octets;

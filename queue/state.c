@@ -3,7 +3,7 @@
  */
 #include "queue/state.h"
 
-#include "queue/map.h"
+#include "queue/spool.h"
 #include "queue/store.h"
 
 void
@@ -40,6 +40,10 @@ settle(struct state *s, struct queue_entry *e, const struct place *p)
 	e->offset = p->offset;
 	e->length = p->length;
 	segment_hold(state_segment(s, e), p);
+	/* What the mover wrote is never scanned: this is only its length. */
+	if (queue_writer_of(p->segment) == QUEUE_WRITER_MOVER &&
+	    state_segment(s, e)->adopted_to < p->offset + p->length)
+		state_segment(s, e)->adopted_to = p->offset + p->length;
 }
 
 /* The entry leaves its place; a later scan must not find it there. */

@@ -67,6 +67,8 @@ bool queue_store_is_stuck(const struct queue_store *);
  */
 void queue_store_checkpoint(struct queue_store *);
 bool queue_store_is_checkpointing(const struct queue_store *);
+/* Compacts whatever is sparse, not only when much is wasted. */
+void queue_store_compact(struct queue_store *);
 
 /*
  * A receiver's MESSAGE_ADDED. `envelope` may be empty: then it is read. NULL

@@ -52,6 +52,7 @@ struct queue_writer {
 	uint64_t life;
 	struct draft_list waiting;
 	bool writing; /* a batch is under way */
+	bool roll;    /* into a new segment with the next one */
 	uint64_t spares[SPARES_MAX];
 	unsigned spare_count;
 	unsigned room_asked;
@@ -254,8 +255,10 @@ queue_writer_take(struct queue_writer *w)
 	b->segment = &w->segment;
 	b->life = w->life;
 	room = SEGMENT_SIZE - w->segment.end;
-	if (!segment_file_has_room(&w->segment,
+	if (w->roll ||
+	    !segment_file_has_room(&w->segment,
 		draft_record(w->waiting.first)->length)) {
+		w->roll = false;
 		b->new_number = id_next(&w->ids, time_wall_ms());
 		b->salt = vfs_random(w->vfs);
 		if (w->spare_count > 0)
@@ -395,6 +398,12 @@ queue_writer_finish(struct queue_writer *w, struct queue_batch **batch,
 			closed(b->closed[i], arg);
 	mem_free(b);
 	*batch = NULL;
+}
+
+void
+queue_writer_roll(struct queue_writer *w)
+{
+	w->roll = true;
 }
 
 void

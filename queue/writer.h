@@ -64,6 +64,8 @@ typedef void queue_written_fn(void *who, uint64_t id, int rc,
 typedef void queue_closed_fn(uint64_t segment, void *arg);
 void queue_writer_finish(struct queue_writer *, struct queue_batch **,
     queue_written_fn *, queue_closed_fn *, void *arg);
+/* The next batch begins a new segment, so that this one can be reclaimed. */
+void queue_writer_roll(struct queue_writer *);
 /* A segment without live messages, to be recycled as a fresh one. */
 void queue_writer_recycle(struct queue_writer *, uint64_t segment);
 

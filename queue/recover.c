@@ -1,0 +1,466 @@
+/*
+ * queue/recover.c - reading checkpoint and journals into the state.
+ */
+#include "queue/recover.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "queue/adopt.h"
+#include "queue/journal.h"
+#include "queue/map.h"
+#include "queue/spool.h"
+
+enum {
+	RECORDS_A_STEP = 1000,
+	/* So many texts may be lost to damage before we stop believing. */
+	TEXT_GAP_MAX = 1 << 16,
+};
+
+enum phase { PHASE_CHECKPOINT, PHASE_JOURNALS, PHASE_SEGMENTS, PHASE_DONE };
+
+struct recovery {
+	struct vfs *vfs; /* borrowed, as all four */
+	struct state *state;
+	struct damage *damage;
+	struct queue_reader *reader;
+	struct arena *arena; /* owned */
+	enum phase phase;
+	struct id_list segments;
+	struct id_list journals;
+	struct id_list large;
+	size_t journal; /* index of the one being read */
+	uint64_t first_journal;
+	struct journal_reader *file; /* owned; NULL: none is open */
+	uint64_t records;
+	bool saw_end;
+	uint32_t *texts; /* owned: numbers in the checkpoint to ours */
+	size_t text_count;
+	uint64_t newest;
+	uint64_t checkpoint_size;
+	uint64_t journal_size;
+};
+
+void
+id_list_add(struct id_list *l, uint64_t id)
+{
+	if (l->n == l->size) {
+		l->size = l->size == 0 ? 16 : l->size * 2;
+		l->of = mem_resize(l->of, l->size, sizeof(*l->of));
+	}
+	l->of[l->n++] = id;
+}
+
+void
+id_list_done(struct id_list *l)
+{
+	mem_free(l->of);
+	*l = (struct id_list){ 0 };
+}
+
+static void
+on_name(const char *name, void *arg)
+{
+	uint64_t id;
+
+	if (spool_name_parse(name, &id) && id != 0)
+		id_list_add(arg, id);
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a;
+	uint64_t y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+bool
+id_list_has(const struct id_list *l, uint64_t id)
+{
+	return l->n > 0 &&
+	    bsearch(&id, l->of, l->n, sizeof(*l->of), by_number) != NULL;
+}
+
+int
+id_list_folder(struct id_list *l, struct vfs *vfs, const char *folder)
+{
+	int rc = vfs_list(vfs, folder, on_name, l);
+
+	if (rc == 0 && l->n > 0)
+		qsort(l->of, l->n, sizeof(*l->of), by_number);
+	return rc;
+}
+
+static void
+see(struct recovery *r, const struct id_list *l)
+{
+	if (l->n > 0 && l->of[l->n - 1] > r->newest)
+		r->newest = l->of[l->n - 1];
+}
+
+static int
+open_checkpoint(struct recovery *r)
+{
+	int rc = journal_reader_open(r->vfs, JOURNAL_CHECKPOINT, JOURNAL_STATE,
+	    &r->file);
+
+	if (rc == 0) {
+		r->first_journal = journal_reader_header(r->file)->number;
+		if (r->first_journal > r->newest)
+			r->newest = r->first_journal;
+		return 0;
+	}
+	if (rc == ERR_CORRUPT)
+		damage_tell(r->damage,
+		    JOURNAL_CHECKPOINT " is not one: every message that is "
+				       "in the segments comes back");
+	r->phase = PHASE_JOURNALS;
+	return rc == -ENOENT || rc == ERR_CORRUPT ? 0 : rc;
+}
+
+int
+recovery_new(struct vfs *vfs, struct state *state, struct damage *damage,
+    struct queue_reader *reader, struct recovery **out)
+{
+	struct recovery *r = mem_zero(sizeof(*r));
+	int rc;
+
+	r->vfs = vfs;
+	r->state = state;
+	r->damage = damage;
+	r->reader = reader;
+	r->arena = adopt_arena_new();
+	rc = id_list_folder(&r->large, vfs, "large");
+	if (rc == 0)
+		rc = id_list_folder(&r->segments, vfs, "segments");
+	if (rc == 0)
+		rc = id_list_folder(&r->journals, vfs, "journal");
+	if (rc == 0) {
+		see(r, &r->large);
+		see(r, &r->segments);
+		see(r, &r->journals);
+		rc = open_checkpoint(r);
+	}
+	if (rc != 0) {
+		recovery_free(&r);
+		return rc;
+	}
+	*out = r;
+	return 0;
+}
+
+static void
+forget_texts(struct recovery *r)
+{
+	for (size_t i = 0; i < r->text_count; i++)
+		texts_drop(live_texts(r->state->live), r->texts[i]);
+	mem_free(r->texts);
+	r->texts = NULL;
+	r->text_count = 0;
+}
+
+void
+recovery_free(struct recovery **recovery)
+{
+	struct recovery *r = *recovery;
+
+	if (r == NULL)
+		return;
+	forget_texts(r);
+	journal_reader_free(&r->file);
+	arena_free(&r->arena);
+	id_list_done(&r->segments);
+	id_list_done(&r->journals);
+	id_list_done(&r->large);
+	mem_free(r);
+	*recovery = NULL;
+}
+
+static void
+read_text(struct recovery *r, const struct change *c)
+{
+	if (c->id >= r->text_count + TEXT_GAP_MAX)
+		return;
+	if (c->id >= r->text_count) {
+		size_t n = (size_t)c->id + 1;
+
+		n += n / 2;
+		r->texts = mem_resize(r->texts, n, sizeof(*r->texts));
+		while (r->text_count < n)
+			r->texts[r->text_count++] = QUEUE_NO_TEXT;
+	}
+	texts_drop(live_texts(r->state->live), r->texts[c->id]);
+	r->texts[c->id] = texts_take(live_texts(r->state->live), c->reply);
+}
+
+static struct slice
+text_of(const struct recovery *r, uint32_t number)
+{
+	return texts_get(live_texts_const(r->state->live),
+	    number < r->text_count ? r->texts[number] : QUEUE_NO_TEXT);
+}
+
+static void
+read_message(struct recovery *r, const struct change *c)
+{
+	struct live *live = r->state->live;
+	struct slice list = c->list;
+	struct queue_recipient like;
+	struct queue_entry *e;
+
+	if (c->id == 0 || c->place.segment == 0 ||
+	    live_find(live, c->id) != NULL)
+		return;
+	e = state_add(r->state, c->id, &c->place, c->count);
+	live_set_size(live, e, c->size);
+	live_set_state(live, e, (enum queue_state)c->state);
+	live_set_sender_domain(live, e, text_of(r, c->sender_domain));
+	e->next_ms = c->next_ms;
+	e->flags =
+	    (uint8_t)((c->flags &
+			  (ENTRY_NULL_SENDER | ENTRY_WARNED | ENTRY_LARGE)) |
+		ENTRY_JOURNALED);
+	for (uint32_t i = 0; i < c->count; i++) {
+		if (!change_take_recipient(&list, &like))
+			break;
+		live_set_domain(live, e, i, text_of(r, like.domain));
+		live_set_result(live, e, i, &like, text_of(r, like.reply),
+		    text_of(r, like.host));
+	}
+}
+
+static void
+read_state(struct recovery *r, const struct change *c)
+{
+	struct queue_entry *e;
+
+	r->records++;
+	if (c->kind == CHANGE_TEXT) {
+		read_text(r, c);
+	} else if (c->kind == CHANGE_MESSAGE) {
+		read_message(r, c);
+	} else if (c->kind == CHANGE_EXPANSION) {
+		e = live_find(r->state->live, c->id);
+		if (e != NULL)
+			live_set_expansion(r->state->live, e, c->list);
+	} else if (c->kind == CHANGE_END) {
+		r->saw_end = true;
+	} else {
+		(void)state_apply(r->state, c, 0);
+	}
+}
+
+/*
+ * A damaged record of a message: if it still leads to the message itself, that
+ * begins anew, as if it had never been tried.
+ */
+static void
+salvage(struct recovery *r)
+{
+	struct change c;
+
+	if (!journal_reader_suspect(r->file, &c) || c.kind != CHANGE_MESSAGE)
+		return;
+	if (adopt_place(r->state, r->reader, &c.place, r->arena) != NULL)
+		damage_tell(r->damage,
+		    "the message of that record was found by its place");
+}
+
+static void
+tell_damage(struct recovery *r, const char *what)
+{
+	damage_tell(r->damage,
+	    "%s: octets %" PRIu64 " to %" PRIu64 " are damaged", what,
+	    journal_reader_from(r->file), journal_reader_to(r->file));
+}
+
+static void
+step_checkpoint(struct recovery *r)
+{
+	for (unsigned n = 0; n < RECORDS_A_STEP; n++) {
+		enum journal_step step = journal_reader_next(r->file);
+
+		if (step == JOURNAL_AGAIN)
+			return;
+		if (step == JOURNAL_RECORD) {
+			read_state(r, journal_reader_change(r->file));
+			continue;
+		}
+		if (step == JOURNAL_DAMAGE) {
+			tell_damage(r, JOURNAL_CHECKPOINT);
+			salvage(r);
+			continue;
+		}
+		if (step == JOURNAL_FAILED)
+			damage_tell(r->damage, JOURNAL_CHECKPOINT ": %s",
+			    err_text(journal_reader_error(r->file)));
+		else if (!r->saw_end)
+			damage_tell(r->damage,
+			    JOURNAL_CHECKPOINT " is cut off");
+		r->checkpoint_size = journal_reader_to(r->file);
+		journal_reader_free(&r->file);
+		forget_texts(r);
+		r->phase = PHASE_JOURNALS;
+		return;
+	}
+}
+
+/* The next journal that counts; false if there is none. */
+static bool
+open_journal(struct recovery *r)
+{
+	char name[VFS_NAME_MAX];
+	int rc;
+
+	for (; r->journal < r->journals.n; r->journal++) {
+		uint64_t number = r->journals.of[r->journal];
+
+		if (number < r->first_journal)
+			continue;
+		spool_name("journal", number, name);
+		rc = journal_reader_open(r->vfs, name, JOURNAL_CHANGES,
+		    &r->file);
+		if (rc == 0)
+			return true;
+		/* Without a good header: a crash came before its first sync. */
+		if (rc != ERR_CORRUPT)
+			damage_tell(r->damage, "%s: %s", name, err_text(rc));
+	}
+	return false;
+}
+
+static void
+step_journals(struct recovery *r)
+{
+	char name[VFS_NAME_MAX];
+
+	if (r->file == NULL && !open_journal(r)) {
+		r->phase = PHASE_SEGMENTS;
+		return;
+	}
+	spool_name("journal", r->journals.of[r->journal], name);
+	for (unsigned n = 0; n < RECORDS_A_STEP; n++) {
+		enum journal_step step = journal_reader_next(r->file);
+
+		if (step == JOURNAL_AGAIN)
+			return;
+		if (step == JOURNAL_RECORD) {
+			(void)state_apply(r->state,
+			    journal_reader_change(r->file), 0);
+			r->journal_size = r->journal_size +
+			    journal_reader_to(r->file) -
+			    journal_reader_from(r->file);
+			continue;
+		}
+		if (step == JOURNAL_DAMAGE) {
+			tell_damage(r, name);
+			continue;
+		}
+		if (step == JOURNAL_FAILED)
+			damage_tell(r->damage, "%s: %s", name,
+			    err_text(journal_reader_error(r->file)));
+		journal_reader_free(&r->file);
+		r->journal++;
+		return;
+	}
+}
+
+static void
+compare_segment(struct recovery *r, uint32_t slot)
+{
+	struct segments *all = r->state->segments;
+	struct segment *s = segments_at(all, slot);
+	uint8_t writer = queue_writer_of(s->number);
+	char name[VFS_NAME_MAX];
+
+	if (!id_list_has(&r->segments, s->number)) {
+		if (s->live == 0) {
+			segments_forget(all, slot);
+			return;
+		}
+		spool_name("segments", s->number, name);
+		damage_tell(r->damage,
+		    "%s is missing, with %" PRIu32 " messages", name, s->live);
+		s->missing = true;
+		s->state = SEGMENT_CLOSED;
+		return;
+	}
+	if (writer == QUEUE_WRITER_MOVER) {
+		/* What is live there, the journal has told. */
+		segment_forget_skips(s);
+		if (s->state == SEGMENT_GROWING)
+			s->state = SEGMENT_CLOSED;
+	} else if (s->state == SEGMENT_GROWING) {
+		s->wants_scan = true;
+		if (s->number != segments_newest(all, writer))
+			s->state = SEGMENT_CLOSED;
+	}
+	if (s->state == SEGMENT_FREE && s->live > 0)
+		s->state = SEGMENT_CLOSED;
+}
+
+/* The files that there are, against what the records say. */
+static void
+compare_segments(struct recovery *r)
+{
+	for (size_t i = 0; i < r->segments.n; i++)
+		(void)segments_get(r->state->segments, r->segments.of[i]);
+	for (uint32_t i = 0; i < segments_slots(r->state->segments); i++)
+		if (segments_at(r->state->segments, i)->number != 0)
+			compare_segment(r, i);
+	r->phase = PHASE_DONE;
+}
+
+bool
+recovery_step(struct recovery *r)
+{
+	switch (r->phase) {
+	case PHASE_CHECKPOINT:
+		step_checkpoint(r);
+		break;
+	case PHASE_JOURNALS:
+		step_journals(r);
+		break;
+	case PHASE_SEGMENTS:
+		compare_segments(r);
+		break;
+	case PHASE_DONE:
+		break;
+	}
+	return r->phase != PHASE_DONE;
+}
+
+const struct id_list *
+recovery_journals(const struct recovery *r)
+{
+	return &r->journals;
+}
+
+const struct id_list *
+recovery_large(const struct recovery *r)
+{
+	return &r->large;
+}
+
+uint64_t
+recovery_newest(const struct recovery *r)
+{
+	return r->newest;
+}
+
+uint64_t
+recovery_checkpoint_size(const struct recovery *r)
+{
+	return r->checkpoint_size;
+}
+
+uint64_t
+recovery_journal_size(const struct recovery *r)
+{
+	return r->journal_size;
+}

@@ -1,0 +1,751 @@
+/*
+ * queue/store.c - operations on live messages, and who does what when.
+ *
+ * The parts: recover.h and tails.h find what there is, state.h holds it,
+ * commits.h, checkpoint.h, mover.h and sweeper.h keep the disk in step.
+ */
+#include "queue/store.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/time.h"
+#include "queue/adopt.h"
+#include "queue/checkpoint.h"
+#include "queue/commits.h"
+#include "queue/damage.h"
+#include "queue/map.h"
+#include "queue/mover.h"
+#include "queue/recover.h"
+#include "queue/spool.h"
+#include "queue/sweeper.h"
+#include "queue/tails.h"
+#include "queue/work.h"
+
+enum {
+	ANNOUNCED_A_STEP = 1000,
+	CHECKPOINT_FILES = 8,
+	CHECKPOINT_RETRY = 10 * SECOND,
+	LOOK_EACH = 1 * SECOND,
+};
+static const uint64_t checkpoint_octets = 32 << 20;
+/* Messages that were never tried leave no trace in a journal. */
+static const uint64_t checkpoint_adopted = 1 << 30;
+static const uint64_t stuck_octets = 64 << 20;
+
+enum phase {
+	PHASE_RECOVER,  /* checkpoint and journals */
+	PHASE_ANNOUNCE, /* what they told */
+	PHASE_SCAN,     /* what they did not know */
+	PHASE_RUN,
+};
+
+struct queue_store {
+	struct vfs *vfs; /* borrowed */
+	struct queue_hooks hooks;
+	enum phase phase;
+	struct state state;
+	struct damage damage;
+	struct queue_reader *reader; /* owned, as all below */
+	struct arena *arena;
+	struct buf list;
+	struct id_maker ids;
+	struct recovery *recovery;
+	struct tails *tails;
+	struct commits *commits;
+	struct checkpoint *checkpoint;
+	struct mover *mover;
+	struct sweeper *sweeper;
+	uint64_t announced; /* cursor */
+	bool checkpoint_wanted;
+	int64_t checkpoint_at; /* not before this wall time */
+	uint64_t checkpoint_size;
+	uint64_t adopted_octets; /* since the last checkpoint */
+	int64_t wall_ms;         /* when we were called last */
+	bool chore;              /* one is under way */
+};
+
+static void
+on_found(struct queue_entry *e, void *arg)
+{
+	struct queue_store *s = arg;
+
+	e->flags |= ENTRY_ANNOUNCED;
+	s->adopted_octets += e->length;
+	if (s->hooks.found != NULL)
+		s->hooks.found(e, s->hooks.arg);
+}
+
+/* An operation: done at once, and written with the next commit. */
+static bool
+operate(struct queue_store *s, const struct change *c)
+{
+	if (!state_apply(&s->state, c, commits_next(s->commits)))
+		return false;
+	commits_add(s->commits, c);
+	return true;
+}
+
+/* Before any change but its removal: a reader must be able to build it. */
+static void
+describe(struct queue_store *s, struct queue_entry *e)
+{
+	struct change c;
+
+	if ((e->flags & ENTRY_JOURNALED) != 0)
+		return;
+	state_describe(&s->state, e, &s->list, &c);
+	commits_add(s->commits, &c);
+	e->flags |= ENTRY_JOURNALED;
+}
+
+static void
+on_moved(struct queue_entry *e, const struct place *place, void *arg)
+{
+	struct queue_store *s = arg;
+	struct change c = { .kind = CHANGE_MOVED,
+		.id = e->id,
+		.place = *place };
+
+	describe(s, e);
+	must(operate(s, &c));
+}
+
+int
+queue_store_open(struct vfs *vfs, const struct queue_hooks *hooks,
+    int64_t wall_ms, struct queue_store **out)
+{
+	struct queue_store *s = mem_zero(sizeof(*s));
+	int rc;
+
+	s->vfs = vfs;
+	s->hooks = *hooks;
+	s->damage.tell = hooks->damage;
+	s->damage.arg = hooks->arg;
+	s->ids.number = QUEUE_WRITER_MOVER;
+	state_init(&s->state);
+	s->reader = queue_reader_new(vfs);
+	s->arena = adopt_arena_new();
+	buf_init(&s->list, CHANGE_SIZE_MAX);
+	s->tails = tails_new(vfs, &s->state, &s->damage, on_found, s);
+	s->commits = commits_new(vfs, &s->ids);
+	s->mover = mover_new(vfs, &s->state, &s->ids, on_moved, s);
+	s->sweeper = sweeper_new(vfs, s->state.segments);
+	rc = recovery_new(vfs, &s->state, &s->damage, s->reader, &s->recovery);
+	if (rc != 0) {
+		queue_store_close(&s);
+		return rc;
+	}
+	s->ids.last_ms = (uint64_t)id_wall_ms(recovery_newest(s->recovery)) + 1;
+	(void)id_next(&s->ids, wall_ms);
+	*out = s;
+	return 0;
+}
+
+void
+queue_store_close(struct queue_store **store)
+{
+	struct queue_store *s = *store;
+
+	if (s == NULL)
+		return;
+	must(!s->chore);
+	recovery_free(&s->recovery);
+	checkpoint_free(&s->checkpoint);
+	tails_free(&s->tails);
+	commits_free(&s->commits);
+	mover_free(&s->mover);
+	sweeper_free(&s->sweeper);
+	queue_reader_free(&s->reader);
+	arena_free(&s->arena);
+	buf_done(&s->list);
+	state_done(&s->state);
+	mem_free(s);
+	*store = NULL;
+}
+
+/* --- recovery --- */
+
+/* A segment means that all earlier ones of its writer are closed. */
+static void
+close_older(struct queue_store *s, uint64_t number)
+{
+	struct segments *all = s->state.segments;
+
+	for (uint32_t i = 0; i < segments_slots(all); i++) {
+		struct segment *seg = segments_at(all, i);
+
+		if (seg->number == 0 || seg->number >= number ||
+		    seg->state != SEGMENT_GROWING ||
+		    queue_writer_of(seg->number) != queue_writer_of(number))
+			continue;
+		/* Its last messages may not have been announced. */
+		seg->state = SEGMENT_CLOSED;
+		seg->wants_scan = true;
+	}
+}
+
+static struct segment *
+know_segment(struct queue_store *s, uint64_t number)
+{
+	struct segments *all = s->state.segments;
+
+	if (segments_find(all, number) == MAP_NONE) {
+		(void)segments_get(all, number);
+		close_older(s, number);
+	}
+	return segments_at(all, segments_get(all, number));
+}
+
+/* Segments that we have not heard of; what they hold is to be scanned. */
+static void
+find_new_segments(struct queue_store *s)
+{
+	struct id_list names = { 0 };
+	struct segments *all = s->state.segments;
+
+	if (id_list_folder(&names, s->vfs, "segments") != 0) {
+		id_list_done(&names);
+		return;
+	}
+	for (size_t i = 0; i < names.n; i++) {
+		uint64_t number = names.of[i];
+
+		if (queue_writer_of(number) == QUEUE_WRITER_MOVER ||
+		    segments_find(all, number) != MAP_NONE)
+			continue;
+		know_segment(s, number)->wants_scan = true;
+	}
+	id_list_done(&names);
+}
+
+static void
+end_recovery(struct queue_store *s)
+{
+	commits_add_old(s->commits, recovery_journals(s->recovery));
+	s->checkpoint_size = recovery_checkpoint_size(s->recovery);
+	/* Receivers were at work while we read. */
+	find_new_segments(s);
+	if (recovery_journal_size(s->recovery) > checkpoint_octets)
+		s->checkpoint_wanted = true;
+	s->phase = PHASE_ANNOUNCE;
+}
+
+static void
+announce(struct queue_store *s)
+{
+	for (unsigned n = 0; n < ANNOUNCED_A_STEP; n++) {
+		struct queue_entry *e = live_each(s->state.live, &s->announced);
+
+		if (e == NULL) {
+			s->phase = PHASE_SCAN;
+			return;
+		}
+		if ((e->flags & ENTRY_ANNOUNCED) == 0) {
+			e->flags |= ENTRY_ANNOUNCED;
+			if (s->hooks.found != NULL)
+				s->hooks.found(e, s->hooks.arg);
+		}
+	}
+}
+
+/* Content whose message was never completed, or is done. */
+static void
+sweep_orphans(struct queue_store *s)
+{
+	const struct id_list *large = recovery_large(s->recovery);
+
+	for (size_t i = 0; i < large->n; i++) {
+		uint64_t id = large->of[i];
+
+		if (live_find(s->state.live, id) == NULL &&
+		    id < tails_life(s->tails, queue_writer_of(id)))
+			sweeper_add_large(s->sweeper, id, 0);
+	}
+}
+
+/* --- the disk in step --- */
+
+static bool
+wants_checkpoint(const struct queue_store *s)
+{
+	uint64_t limit = s->checkpoint_size > checkpoint_octets
+	    ? s->checkpoint_size
+	    : checkpoint_octets;
+
+	if (s->phase != PHASE_RUN || s->checkpoint != NULL ||
+	    s->wall_ms < s->checkpoint_at)
+		return false;
+	return s->checkpoint_wanted || commits_octets(s->commits) > limit ||
+	    commits_files(s->commits) > CHECKPOINT_FILES ||
+	    s->adopted_octets > checkpoint_adopted;
+}
+
+/* Only when each change is on its way to the old journal. */
+static void
+begin_checkpoint(struct queue_store *s)
+{
+	struct id_list old = { 0 };
+	uint64_t first;
+
+	if (commits_has_pending(s->commits) || !wants_checkpoint(s))
+		return;
+	first = commits_switch(s->commits, &old, s->wall_ms);
+	s->checkpoint = checkpoint_new(s->vfs, &s->state, first, &old);
+	s->checkpoint_wanted = false;
+	s->adopted_octets = 0;
+}
+
+static void
+end_checkpoint(struct queue_store *s)
+{
+	if (s->checkpoint == NULL || !checkpoint_is_done(s->checkpoint))
+		return;
+	if (checkpoint_error(s->checkpoint) != 0) {
+		s->checkpoint_wanted = true;
+		s->checkpoint_at = s->wall_ms + CHECKPOINT_RETRY;
+	} else {
+		s->checkpoint_size = checkpoint_size(s->checkpoint);
+	}
+	commits_add_old(s->commits, checkpoint_old_journals(s->checkpoint));
+	checkpoint_free(&s->checkpoint);
+}
+
+bool
+queue_store_step(struct queue_store *s, int64_t wall_ms)
+{
+	s->wall_ms = wall_ms;
+	if (s->phase == PHASE_RECOVER) {
+		if (!recovery_step(s->recovery))
+			end_recovery(s);
+		return true;
+	}
+	if (s->phase == PHASE_ANNOUNCE) {
+		announce(s);
+		return true;
+	}
+	if (tails_step(s->tails))
+		return true;
+	if (s->phase == PHASE_SCAN) {
+		sweep_orphans(s);
+		recovery_free(&s->recovery);
+		s->phase = PHASE_RUN;
+	}
+	sweeper_look(s->sweeper, commits_durable(s->commits));
+	return mover_step(s->mover, wall_ms);
+}
+
+bool
+queue_store_is_recovered(const struct queue_store *s)
+{
+	return s->phase == PHASE_RUN;
+}
+
+static struct queue_work *
+take_chore(struct queue_store *s)
+{
+	struct queue_work *work = NULL;
+
+	if (s->chore || s->phase != PHASE_RUN)
+		return NULL;
+	begin_checkpoint(s);
+	work =
+	    sweeper_take(s->sweeper, QUEUE_CHORE, commits_durable(s->commits));
+	if (work == NULL && s->checkpoint != NULL)
+		work = checkpoint_take(s->checkpoint, QUEUE_CHORE);
+	if (work == NULL) {
+		end_checkpoint(s);
+		work = mover_take(s->mover, QUEUE_CHORE, s->wall_ms);
+	}
+	s->chore = work != NULL;
+	return work;
+}
+
+struct queue_work *
+queue_store_take(struct queue_store *s, enum queue_lane lane, int64_t wall_ms)
+{
+	struct queue_work *work;
+
+	s->wall_ms = wall_ms;
+	if (lane == QUEUE_CHORE)
+		return take_chore(s);
+	work = commits_take(s->commits, QUEUE_COMMIT, wall_ms);
+	if (work != NULL)
+		begin_checkpoint(s);
+	return work;
+}
+
+void
+queue_work_run(struct queue_work *work)
+{
+	work->run(work);
+}
+
+int
+queue_store_finish(struct queue_store *s, struct queue_work **work)
+{
+	struct queue_work *w = *work;
+	bool is_commit = w->lane == QUEUE_COMMIT;
+	int rc = w->done(w, w->owner);
+
+	*work = NULL;
+	if (!is_commit) {
+		s->chore = false;
+		end_checkpoint(s);
+		return rc;
+	}
+	if (rc != 0)
+		s->checkpoint_wanted = true;
+	else
+		sweeper_look(s->sweeper, commits_durable(s->commits));
+	return rc;
+}
+
+uint64_t
+queue_store_sequence(const struct queue_store *s)
+{
+	return commits_sequence(s->commits);
+}
+
+uint64_t
+queue_store_durable(const struct queue_store *s)
+{
+	return commits_durable(s->commits);
+}
+
+bool
+queue_store_is_stuck(const struct queue_store *s)
+{
+	return commits_backlog(s->commits) > stuck_octets;
+}
+
+void
+queue_store_checkpoint(struct queue_store *s)
+{
+	s->checkpoint_wanted = true;
+}
+
+bool
+queue_store_is_checkpointing(const struct queue_store *s)
+{
+	return s->checkpoint_wanted || s->checkpoint != NULL;
+}
+
+void
+queue_store_compact(struct queue_store *s)
+{
+	mover_urge(s->mover);
+}
+
+/* --- news of the receivers --- */
+
+struct queue_entry *
+queue_store_adopt(struct queue_store *s, uint64_t id, const struct place *p,
+    struct slice envelope)
+{
+	struct queue_entry *e;
+	struct segment *seg;
+
+	/* The scan that follows will find it. */
+	if (s->phase == PHASE_RECOVER || p->segment == 0)
+		return NULL;
+	seg = know_segment(s, p->segment);
+	if (p->offset < seg->adopted_to ||
+	    segment_skip_at(seg, p->offset) != 0 ||
+	    live_find(s->state.live, id) != NULL)
+		return NULL;
+	if (p->offset > seg->adopted_to)
+		seg->wants_scan = true;
+	if (envelope.n > 0)
+		e = adopt_envelope(&s->state, id, p, envelope, s->arena);
+	else
+		e = adopt_place(&s->state, s->reader, p, s->arena);
+	if (e == NULL) {
+		/* Let the scan say what is wrong with it. */
+		know_segment(s, p->segment)->wants_scan = true;
+		return NULL;
+	}
+	e->flags |= ENTRY_ANNOUNCED;
+	s->adopted_octets += e->length;
+	return e;
+}
+
+void
+queue_store_segment_closed(struct queue_store *s, uint64_t segment)
+{
+	struct segment *seg;
+
+	if (s->phase == PHASE_RECOVER || segment == 0)
+		return;
+	seg = know_segment(s, segment);
+	if (seg->state != SEGMENT_GROWING)
+		return;
+	/* All was announced, but perhaps to an earlier life of ours. */
+	seg->state = SEGMENT_CLOSED;
+	seg->wants_scan = true;
+}
+
+void
+queue_store_writer_ended(struct queue_store *s, uint8_t writer)
+{
+	struct segments *all = s->state.segments;
+
+	if (s->phase == PHASE_RECOVER)
+		return;
+	find_new_segments(s);
+	for (uint32_t i = 0; i < segments_slots(all); i++) {
+		struct segment *seg = segments_at(all, i);
+
+		/* What it was given to take over, it has not; or it has, and
+		 * then the name is gone: whoever tries it will see. */
+		if (seg->state == SEGMENT_GIVEN)
+			seg->state = SEGMENT_FREE;
+		if (seg->number == 0 || seg->state != SEGMENT_GROWING ||
+		    queue_writer_of(seg->number) != writer)
+			continue;
+		seg->wants_scan = true;
+		/* The newest may be that of its next life already. */
+		if (seg->number != segments_newest(all, writer))
+			seg->state = SEGMENT_CLOSED;
+	}
+}
+
+bool
+queue_store_next_free_segment(struct queue_store *s, uint64_t *out)
+{
+	uint64_t number = s->phase == PHASE_RUN ? sweeper_give(s->sweeper) : 0;
+
+	if (number == 0)
+		return false;
+	*out = number;
+	return true;
+}
+
+/* --- operations --- */
+
+void
+queue_store_result(struct queue_store *s, struct queue_entry *e, uint32_t index,
+    const struct fate *fate, struct slice host, uint16_t attempts)
+{
+	struct change c = { .kind = CHANGE_RESULT,
+		.id = e->id,
+		.index = index,
+		.reply = slice_head(fate->reply, TEXT_MAX),
+		.host = slice_head(host, TEXT_MAX) };
+
+	c.result = (struct queue_recipient){ .attempts = attempts,
+		.smtp_code = (uint16_t)fate->smtp_code,
+		.subject = fate->code.subject,
+		.detail = fate->code.detail,
+		.class = fate->code.class,
+		.kind = (uint8_t)fate->kind };
+	describe(s, e);
+	must(operate(s, &c));
+}
+
+void
+queue_store_defer(struct queue_store *s, struct queue_entry *e, int64_t next_ms)
+{
+	struct change c = { .kind = CHANGE_DEFERRED,
+		.id = e->id,
+		.next_ms = next_ms };
+
+	describe(s, e);
+	must(operate(s, &c));
+}
+
+void
+queue_store_activate(struct queue_store *s, struct queue_entry *e)
+{
+	if (e->state == QUEUE_DEFERRED)
+		live_set_state(s->state.live, e, QUEUE_ACTIVE);
+}
+
+static void
+simple(struct queue_store *s, struct queue_entry *e, enum change_kind kind)
+{
+	struct change c = { .kind = kind, .id = e->id };
+
+	describe(s, e);
+	must(operate(s, &c));
+}
+
+void
+queue_store_hold(struct queue_store *s, struct queue_entry *e)
+{
+	simple(s, e, CHANGE_HELD);
+}
+
+void
+queue_store_release(struct queue_store *s, struct queue_entry *e)
+{
+	simple(s, e, CHANGE_RELEASED);
+}
+
+void
+queue_store_set_warned(struct queue_store *s, struct queue_entry *e)
+{
+	simple(s, e, CHANGE_WARNED);
+}
+
+int
+queue_store_expand(struct queue_store *s, struct queue_entry *e, uint32_t index,
+    const struct recipient *fresh, uint32_t count)
+{
+	struct recipient *copy;
+	struct envelope envelope = { .recipient_count = count };
+	struct change c = { .kind = CHANGE_EXPANDED,
+		.id = e->id,
+		.index = index,
+		.count = e->recipient_count };
+	struct buf list;
+	int rc = ERR_LIMIT;
+
+	describe(s, e);
+	copy = mem_array(count, sizeof(*copy));
+	if (count > 0)
+		memcpy(copy, fresh, count * sizeof(*copy));
+	envelope.recipients = copy;
+	buf_init(&list, CHANGE_SIZE_MAX / 2);
+	envelope_encode(&envelope, &list);
+	mem_free(copy);
+	if (!buf_failed(&list)) {
+		c.list = buf_slice(&list);
+		if (operate(s, &c))
+			rc = 0;
+	}
+	buf_done(&list);
+	return rc;
+}
+
+void
+queue_store_remove(struct queue_store *s, struct queue_entry **entry)
+{
+	struct queue_entry *e = *entry;
+	struct change c = { .kind = CHANGE_REMOVED,
+		.id = e->id,
+		.place = state_place(&s->state, e) };
+
+	must(e->pins == 0);
+	if ((e->flags & ENTRY_LARGE) != 0)
+		sweeper_add_large(s->sweeper, e->id, commits_next(s->commits));
+	must(operate(s, &c));
+	*entry = NULL;
+}
+
+void
+queue_store_pin(struct queue_store *s, struct queue_entry *e)
+{
+	(void)s;
+	must(e->pins < UINT16_MAX);
+	e->pins++;
+}
+
+void
+queue_store_unpin(struct queue_store *s, struct queue_entry *e)
+{
+	(void)s;
+	must(e->pins > 0);
+	e->pins--;
+}
+
+/* --- questions --- */
+
+struct queue_entry *
+queue_store_find(const struct queue_store *s, uint64_t id)
+{
+	return live_find(s->state.live, id);
+}
+
+struct queue_entry *
+queue_store_each(const struct queue_store *s, uint64_t *cursor)
+{
+	return live_each(s->state.live, cursor);
+}
+
+struct place
+queue_store_place(const struct queue_store *s, const struct queue_entry *e)
+{
+	return state_place(&s->state, e);
+}
+
+/* The recipients of an expansion, behind those of the envelope. */
+static int
+add_expansion(struct slice list, struct arena *arena, struct envelope *e)
+{
+	struct slice kept = arena_copy(arena, list);
+	struct envelope more;
+	struct recipient *all;
+	int rc;
+
+	if (kept.p == NULL)
+		return ERR_LIMIT;
+	rc = envelope_decode(kept, arena, &more);
+	if (rc != 0)
+		return rc;
+	all = arena_alloc(arena,
+	    (size_t)e->recipient_count + more.recipient_count, sizeof(*all));
+	if (all == NULL)
+		return ERR_LIMIT;
+	memcpy(all, e->recipients, e->recipient_count * sizeof(*all));
+	memcpy(all + e->recipient_count, more.recipients,
+	    more.recipient_count * sizeof(*all));
+	e->recipients = all;
+	e->recipient_count += more.recipient_count;
+	return 0;
+}
+
+int
+queue_store_envelope(struct queue_store *s, const struct queue_entry *entry,
+    struct arena *arena, struct envelope *out)
+{
+	struct place place = state_place(&s->state, entry);
+	struct slice list = live_expansion(s->state.live, entry);
+	struct queue_message m;
+	struct slice kept;
+	int rc = queue_reader_open(s->reader, &place, &m);
+
+	if (rc != 0)
+		return rc;
+	kept = arena_copy(arena, buf_slice(&m.envelope));
+	if (m.id != entry->id)
+		rc = ERR_CORRUPT;
+	else
+		rc = kept.p == NULL ? ERR_LIMIT
+				    : envelope_decode(kept, arena, out);
+	queue_message_done(s->reader, &m);
+	if (rc == 0 && list.n > 0)
+		rc = add_expansion(list, arena, out);
+	if (rc == 0 && out->recipient_count != entry->recipient_count)
+		rc = ERR_CORRUPT;
+	return rc;
+}
+
+struct slice
+queue_store_text(const struct queue_store *s, uint32_t text)
+{
+	return texts_get(live_texts_const(s->state.live), text);
+}
+
+uint32_t
+queue_store_find_text(const struct queue_store *s, struct slice text)
+{
+	return texts_find(live_texts_const(s->state.live), text);
+}
+
+void
+queue_store_counts(const struct queue_store *s, struct queue_counts *out)
+{
+	struct live_counts live;
+
+	live_count(s->state.live, &live);
+	*out = (struct queue_counts){ .recipients = live.recipients,
+		.octets = live.octets,
+		.segments = segments_count(s->state.segments),
+		.journal_octets = commits_octets(s->commits),
+		.damaged = s->damage.count,
+		.memory = live_memory(s->state.live) };
+	memcpy(out->messages, live.messages, sizeof(out->messages));
+}

@@ -3,8 +3,6 @@
  */
 #include "conf/target.h"
 
-#include <string.h>
-
 #include "base/ascii.h"
 
 enum { HOST_MAX = 255, NO_PORT = 0 };
@@ -228,67 +226,4 @@ bool
 target_is_remote(enum target_kind kind)
 {
 	return kind <= TARGET_LMTP_UNIX;
-}
-
-/* The value for %{NAME}, if it may stand in a path. */
-static bool
-find_fact(const struct target_facts *f, struct slice name, struct slice *out)
-{
-	const struct {
-		const char *name;
-		struct slice value;
-		bool path; /* may hold slashes: it is a path of its own */
-	} facts[] = {
-		{ "address", f->address, false },
-		{ "local", f->local, false },
-		{ "domain", f->domain, false },
-		{ "user", f->user, false },
-		{ "home", f->home, true },
-	};
-
-	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
-		struct slice v = facts[i].value;
-
-		if (!slice_is(name, facts[i].name))
-			continue;
-		*out = v;
-		return v.n > 0 && !slice_has(v, '\0') &&
-		    (facts[i].path || !slice_has(v, '/')) && v.p[0] != '.';
-	}
-	return false;
-}
-
-bool
-target_expand(struct slice path, const struct target_facts *facts,
-    struct buf *out)
-{
-	size_t before = out->n;
-
-	while (path.n > 0) {
-		struct slice value;
-		size_t at = slice_find(path, '%');
-		size_t end;
-
-		buf_add(out, slice_head(path, at));
-		path = slice_skip(path, at);
-		if (path.n == 0)
-			break;
-		if (slice_take_prefix(&path, "%%")) {
-			buf_add_char(out, '%');
-			continue;
-		}
-		if (!slice_take_prefix(&path, "%{"))
-			goto fail;
-		end = slice_find(path, '}');
-		if (end == path.n ||
-		    !find_fact(facts, slice_head(path, end), &value))
-			goto fail;
-		buf_add(out, value);
-		path = slice_skip(path, end + 1);
-	}
-	if (!buf_failed(out))
-		return true;
-fail:
-	out->n = before;
-	return false;
 }

@@ -64,15 +64,4 @@ target_bit(enum target_kind kind)
 /* Spoken to over a network: mx, smtp, submission(s), lmtp. */
 bool target_is_remote(enum target_kind);
 
-struct target_facts {
-	struct slice address, local, domain, user, home;
-};
-/*
- * Adds the path (or command) with %{local} and others replaced and %% as %.
- * False, and nothing added, when a name is unknown or a value could leave its
- * place in the path: it is empty, begins with a dot, or holds a slash or NUL.
- */
-bool target_expand(struct slice path, const struct target_facts *,
-    struct buf *) MUST_USE;
-
 #endif

@@ -17,6 +17,7 @@
 #include "conf/target.h"
 #include "conf/value.h"
 #include "mail/address.h"
+#include "mail/expand.h"
 
 static void *
 field_of(const struct conf_key *key, void *section)
@@ -246,6 +247,10 @@ target_fits(const struct conf_key *key, struct slice s, struct why *why)
 	}
 	if (t.kind == TARGET_MBOX || t.kind == TARGET_PIPE) {
 		why_set(why, "is not available yet");
+		return false;
+	}
+	if (t.kind == TARGET_MAILDIR && !expand_is_valid(t.path, &inner)) {
+		why_set(why, "is wrong: %s", inner.text);
 		return false;
 	}
 	if ((target_bit(t.kind) & key->low) == 0) {

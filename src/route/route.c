@@ -210,7 +210,7 @@ route_ours(const struct conf *conf, struct slice local, bool final,
 	} else if (d->mailboxes != NULL &&
 	    table_get_address(d->mailboxes, local, slice_of(d->name),
 		d->subaddress, &value)) {
-		if (slice_is(slice_of(table_where(d->mailboxes)), "system"))
+		if (d->mailboxes_are_system)
 			out->user = value;
 		accept_as(out, "a mailbox");
 	} else if (!final && get_wildcard(d->aliases, d, &value) &&

@@ -7,8 +7,10 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 void
 address_text(const struct conn_address *a, char out[ADDRESS_TEXT_SIZE])
@@ -82,4 +84,81 @@ address_to_socket(const struct conn_address *a, struct sockaddr_storage *ss,
 		memcpy(ss, &un, *size = sizeof(un));
 	}
 	return 0;
+}
+
+static int
+bind_source(int fd, const struct ip *source)
+{
+	const struct conn_address from = { .ip = *source };
+	struct sockaddr_storage ss;
+	const int on = 1;
+	socklen_t size;
+
+	must(address_to_socket(&from, &ss, &size) == 0);
+	/* The port is chosen at connect, when more are free. */
+	(void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on,
+	    sizeof(on));
+	return bind(fd, (struct sockaddr *)&ss, size) == -1 ? -errno : 0;
+}
+
+static int
+start_connect(int fd, const struct conn_address *to, const struct ip *source)
+{
+	struct sockaddr_storage ss;
+	const int on = 1;
+	socklen_t size;
+	int rc = 0;
+
+	if (to->ip.version != 0)
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (to->ip.version != 0 && source != NULL &&
+	    source->version == to->ip.version)
+		rc = bind_source(fd, source);
+	if (rc == 0)
+		rc = address_to_socket(to, &ss, &size);
+	if (rc == 0 && connect(fd, (struct sockaddr *)&ss, size) == -1 &&
+	    errno != EINPROGRESS)
+		rc = -errno;
+	return rc;
+}
+
+int
+address_connect(const struct conn_address *to, const struct ip *source)
+{
+	int family = to->ip.version == 6 ? AF_INET6
+	    : to->ip.version == 4        ? AF_INET
+					 : AF_UNIX;
+	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int rc;
+
+	if (fd == -1)
+		return -errno;
+	rc = start_connect(fd, to, source);
+	if (rc != 0) {
+		(void)close(fd);
+		return rc;
+	}
+	return fd;
+}
+
+void
+address_of_peer(int fd, struct conn_address *peer)
+{
+	struct sockaddr_storage ss = { 0 };
+	socklen_t size = sizeof(ss);
+
+	*peer = (struct conn_address){ 0 };
+	if (getpeername(fd, (struct sockaddr *)&ss, &size) == 0)
+		address_from_socket(&ss, peer);
+}
+
+void
+address_of_self(int fd, struct conn_address *self)
+{
+	struct sockaddr_storage ss = { 0 };
+	socklen_t size = sizeof(ss);
+
+	*self = (struct conn_address){ 0 };
+	if (getsockname(fd, (struct sockaddr *)&ss, &size) == 0)
+		address_from_socket(&ss, self);
 }

@@ -29,4 +29,14 @@ void address_from_socket(const struct sockaddr_storage *,
 int address_to_socket(const struct conn_address *, struct sockaddr_storage *,
     socklen_t *) MUST_USE;
 
+/*
+ * Begins to connect a new non-blocking socket; the descriptor or -errno.
+ * `source` is a local address or NULL; one of another family is not used.
+ */
+int address_connect(const struct conn_address *to,
+    const struct ip *source) MUST_USE;
+/* The ends of a socket; version 0 if it has none. */
+void address_of_peer(int fd, struct conn_address *);
+void address_of_self(int fd, struct conn_address *);
+
 #endif

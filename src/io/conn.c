@@ -14,18 +14,14 @@
 
 #include <sys/queue.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/buf.h"
 #include "base/err.h"
-#include "io/tls_stream.h"
+#include "io/inbox.h"
+#include "io/outbox.h"
+#include "io/wire.h"
 
 enum {
 	CLOSE_MS = 5000,  /* to send the rest */
@@ -69,9 +65,10 @@ struct conn {
 	void *arg;                        /* borrowed: owner */
 	struct watch *watch;              /* owned */
 	struct timer *timer;              /* owned; NULL until needed */
-	struct tls_stream *tls;           /* owned; NULL: plain */
 	struct conn_address peer;
-	int fd; /* owned */
+	struct wire wire;
+	struct inbox in;
+	struct outbox out;
 	int secured_rc;
 	int end_rc;
 	unsigned news;
@@ -79,20 +76,6 @@ struct conn {
 	bool in_flush_list;
 	bool paused;
 	bool vain; /* the watch fired, but there is no wish to read now */
-	bool secured;
-	bool above_mark;
-	bool blocked;  /* the output waits for the watch */
-	bool tls_more; /* OpenSSL may hold input that no event will tell */
-	bool read_wants_write;
-	bool write_wants_read;
-	bool is_reading; /* the input lies in the shared buffer */
-	const char *in;  /* the input that is not consumed yet */
-	size_t in_n;
-	char *in_own; /* owned; NULL, or where `in` points into */
-	size_t in_limit;
-	struct buf out;
-	size_t out_sent; /* of it */
-	size_t low_mark;
 	size_t lingered;
 };
 
@@ -103,7 +86,7 @@ struct shelf {
 	struct conn_list flush;
 	bool news_posted;
 	bool flush_posted;
-	char buffer[CONN_INPUT_LIMIT_MAX];
+	char buffer[CONN_INPUT_LIMIT_MAX]; /* where all read into */
 };
 
 static const char shelf_key;
@@ -133,11 +116,9 @@ destroy(struct conn *c)
 		TAILQ_REMOVE(&c->shelf->flush, c, in_flush);
 	watch_free(&c->watch);
 	timer_free(&c->timer);
-	tls_stream_free(&c->tls);
-	if (c->fd != -1)
-		(void)close(c->fd);
-	mem_free(c->in_own);
-	buf_done(&c->out);
+	wire_done(&c->wire);
+	inbox_done(&c->in);
+	outbox_done(&c->out);
 	c->magic = 0;
 	mem_free(c);
 }
@@ -208,22 +189,22 @@ need_flush(struct conn *c)
 static void
 watch_more(struct conn *c)
 {
-	bool read = false, write = c->blocked;
+	bool read = false, write = c->wire.blocked;
 
 	switch (c->phase) {
 	case PHASE_CONNECTING:
 		write = true;
 		break;
 	case PHASE_OPEN:
-		read = !c->vain || c->write_wants_read;
-		write = write || c->read_wants_write;
+		read = !c->vain || c->wire.write_wants_read;
+		write = write || c->wire.read_wants_write;
 		break;
 	case PHASE_HANDSHAKE:
-		read = !c->read_wants_write;
-		write = c->read_wants_write;
+		read = !c->wire.read_wants_write;
+		write = c->wire.read_wants_write;
 		break;
 	case PHASE_CLOSING:
-		read = c->write_wants_read;
+		read = c->wire.write_wants_read;
 		break;
 	case PHASE_LINGER:
 		read = true;
@@ -273,73 +254,18 @@ set_timer(struct conn *c, int64_t ms)
 
 /* --- input --- */
 
-static ssize_t
-read_plain(struct conn *c, char *to, size_t room)
-{
-	ssize_t n = recv(c->fd, to, room, 0);
-
-	return n == -1 ? -errno : n;
-}
-
-/* As much as there is, record by record. */
-static ssize_t
-read_tls(struct conn *c, char *to, size_t room)
-{
-	size_t got = 0;
-	ssize_t n;
-
-	c->read_wants_write = false;
-	do {
-		n = tls_stream_read(c->tls, to + got, room - got,
-		    &c->read_wants_write);
-		if (n > 0)
-			got += (size_t)n;
-	} while (n > 0 && got < room);
-	/* An end that follows bytes is seen again by the next read. */
-	c->tls_more = n != -EAGAIN;
-	return got > 0 ? (ssize_t)got : n;
-}
-
-/* Brings the input to the front of the shared buffer, with room behind it. */
-static void
-gather(struct conn *c)
-{
-	char *buffer = c->shelf->buffer;
-
-	if (c->in_n > 0)
-		memcpy(buffer, c->in, c->in_n);
-	mem_free(c->in_own);
-	c->in_own = NULL;
-	c->in = buffer;
-	c->is_reading = true;
-}
-
-/* What the owner did not take moves out of the shared buffer. */
-static void
-settle(struct conn *c)
-{
-	if (!c->is_reading)
-		return;
-	c->is_reading = false;
-	if (c->in_n > 0) {
-		c->in_own = mem_new(c->in_n);
-		memcpy(c->in_own, c->in, c->in_n);
-		c->in = c->in_own;
-	}
-}
-
 static void
 tell_readable(struct conn *c)
 {
 	c->news &= ~(unsigned)NEWS_READABLE;
-	if (c->in_n > 0 && !c->paused && owner_is_there(c))
+	if (c->in.n > 0 && !c->paused && owner_is_there(c))
 		c->events->readable(c, c->arg);
 }
 
 static void
 do_read(struct conn *c)
 {
-	size_t room = c->in_n < c->in_limit ? c->in_limit - c->in_n : 0;
+	size_t room = inbox_room(&c->in);
 	ssize_t n;
 
 	if (c->phase != PHASE_OPEN || c->paused || room == 0) {
@@ -347,15 +273,12 @@ do_read(struct conn *c)
 		watch_more(c);
 		return;
 	}
-	/* The bytes wait in the buffer's rest: gather() does not touch it. */
-	n = c->tls == NULL ? read_plain(c, c->shelf->buffer + c->in_n, room)
-			   : read_tls(c, c->shelf->buffer + c->in_n, room);
+	n = wire_read(&c->wire, c->shelf->buffer + c->in.n, room);
 	if (n > 0) {
-		gather(c);
-		c->in_n += (size_t)n;
+		inbox_gather(&c->in, c->shelf->buffer, (size_t)n);
 		tell_readable(c);
-		settle(c);
-		if (c->tls_more && c->phase == PHASE_OPEN)
+		inbox_settle(&c->in);
+		if (c->wire.has_more && c->phase == PHASE_OPEN)
 			add_news(c, NEWS_READ_MORE);
 	} else if (n != -EAGAIN && n != -EINTR) {
 		end(c, n == -ECONNRESET ? 0 : (int)n);
@@ -368,38 +291,32 @@ do_read(struct conn *c)
 static void
 read_again(struct conn *c)
 {
-	if (c->in_n >= c->in_limit || !owner_is_there(c))
+	if (inbox_room(&c->in) == 0 || !owner_is_there(c))
 		return;
 	if (c->vain) {
 		c->vain = false;
 		watch_more(c);
 	}
-	if (c->tls_more && !c->is_reading && c->phase == PHASE_OPEN)
+	if (c->wire.has_more && !c->in.is_shared && c->phase == PHASE_OPEN)
 		add_news(c, NEWS_READ_MORE);
 }
 
 struct slice
 conn_input(struct conn *c, size_t max)
 {
-	return slice_head(slice_from(c->in_n == 0 ? "" : c->in, c->in_n), max);
+	return inbox_view(&c->in, max);
 }
 
 size_t
 conn_input_size(const struct conn *c)
 {
-	return c->in_n;
+	return c->in.n;
 }
 
 void
 conn_consume(struct conn *c, size_t n)
 {
-	must(n <= c->in_n);
-	c->in += n;
-	c->in_n -= n;
-	if (c->in_n == 0 && c->in_own != NULL) {
-		mem_free(c->in_own);
-		c->in_own = NULL;
-	}
+	inbox_consume(&c->in, n);
 	if (n > 0 && !c->paused)
 		read_again(c);
 }
@@ -408,7 +325,7 @@ void
 conn_set_input_limit(struct conn *c, size_t bytes)
 {
 	must(bytes > 0 && bytes <= CONN_INPUT_LIMIT_MAX);
-	c->in_limit = bytes;
+	c->in.limit = bytes;
 	if (!c->paused)
 		read_again(c);
 }
@@ -423,80 +340,41 @@ void
 conn_resume(struct conn *c)
 {
 	c->paused = false;
-	if (c->phase == PHASE_OPEN && c->in_n > 0)
+	if (c->phase == PHASE_OPEN && c->in.n > 0)
 		add_news(c, NEWS_READABLE);
 	read_again(c);
 }
 
 /* --- output --- */
 
-static size_t
-out_left(const struct conn *c)
-{
-	return c->out.n - c->out_sent;
-}
-
-static ssize_t
-write_some(struct conn *c, const char *p, size_t n)
-{
-	ssize_t rc;
-
-	if (c->tls != NULL && c->phase != PHASE_TLS_DUE) {
-		c->write_wants_read = false;
-		rc = tls_stream_write(c->tls, p, n, &c->blocked);
-		if (rc == -EAGAIN && !c->blocked)
-			c->write_wants_read = true;
-		return rc;
-	}
-	rc = send(c->fd, p, n, MSG_NOSIGNAL);
-	if (rc != -1)
-		return rc;
-	if (errno == EAGAIN)
-		c->blocked = true;
-	return -errno;
-}
-
-static void
-write_failed(struct conn *c, int rc)
-{
-	buf_reset(&c->out);
-	c->out_sent = 0;
-	c->blocked = false;
-	end(c, rc);
-}
-
 /* Sends what is there. False if it did not all go, now or ever. */
 static bool
 send_output(struct conn *c)
 {
+	struct slice s;
 	ssize_t n;
 
-	c->blocked = false;
-	while (out_left(c) > 0) {
-		n = write_some(c, c->out.p + c->out_sent, out_left(c));
+	while ((s = outbox_view(&c->out)).n > 0) {
+		n = wire_write(&c->wire, s);
 		if (n == -EINTR)
 			continue;
 		if (n == -EAGAIN)
 			return false;
 		if (n < 0) {
-			write_failed(c, (int)n);
+			outbox_clear(&c->out);
+			end(c, (int)n);
 			return false;
 		}
-		c->out_sent += (size_t)n;
+		outbox_sent(&c->out, (size_t)n);
 	}
-	buf_done(&c->out);
-	buf_init(&c->out, CONN_OUTPUT_MAX);
-	c->out_sent = 0;
 	return true;
 }
 
 static void
 tell_drained(struct conn *c)
 {
-	if (!c->above_mark || out_left(c) > c->low_mark)
-		return;
-	c->above_mark = false;
-	if (owner_is_there(c) && c->events->drained != NULL)
+	if (outbox_take_drained(&c->out) && owner_is_there(c) &&
+	    c->events->drained != NULL)
 		add_news(c, NEWS_DRAINED);
 }
 
@@ -509,48 +387,39 @@ write_direct(struct conn *c, struct slice s)
 {
 	ssize_t n;
 
-	if (s.n < DIRECT_WRITE || out_left(c) > 0 || c->tls != NULL ||
-	    c->phase != PHASE_OPEN)
+	if (s.n < DIRECT_WRITE || outbox_view(&c->out).n > 0 ||
+	    c->wire.secured || c->phase != PHASE_OPEN)
 		return s;
-	n = write_some(c, s.p, s.n);
+	n = wire_write(&c->wire, s);
 	return n > 0 ? slice_skip(s, (size_t)n) : s;
 }
 
 void
 conn_write(struct conn *c, struct slice s)
 {
-	if (s.n > c->low_mark)
-		c->above_mark = true;
 	if (c->phase != PHASE_OPEN && c->phase != PHASE_CONNECTING)
 		return;
-	s = write_direct(c, s);
-	if (c->out_sent > 0 && c->out_sent >= out_left(c)) {
-		buf_drop(&c->out, c->out_sent);
-		c->out_sent = 0;
-	}
-	buf_add(&c->out, s);
-	if (buf_failed(&c->out)) {
+	/* Also what goes directly is told as drained, when the turn ends. */
+	if (s.n > c->out.low_mark)
+		c->out.was_above = true;
+	if (!outbox_add(&c->out, write_direct(c, s)))
 		end(c, ERR_LIMIT);
-		return;
-	}
-	if (out_left(c) > c->low_mark)
-		c->above_mark = true;
-	if (!c->blocked)
-		need_flush(c);
-	else
+	else if (c->wire.blocked)
 		watch_more(c);
+	else
+		need_flush(c);
 }
 
 size_t
 conn_output_size(const struct conn *c)
 {
-	return out_left(c);
+	return outbox_view(&c->out).n;
 }
 
 void
 conn_set_low_mark(struct conn *c, size_t bytes)
 {
-	c->low_mark = bytes;
+	c->out.low_mark = bytes;
 }
 
 /* --- TLS --- */
@@ -558,23 +427,19 @@ conn_set_low_mark(struct conn *c, size_t bytes)
 static void
 do_handshake(struct conn *c)
 {
-	int rc = tls_stream_handshake(c->tls, &c->read_wants_write);
+	int rc = wire_handshake(&c->wire);
 
 	if (rc == -EAGAIN) {
 		watch_more(c);
 		return;
 	}
-	c->read_wants_write = false;
 	c->secured_rc = rc;
 	add_news(c, NEWS_SECURED);
 	if (rc != 0) {
 		end(c, rc);
 		return;
 	}
-	c->secured = true;
 	c->phase = PHASE_OPEN;
-	/* Input may have come with the last flight of the handshake. */
-	c->tls_more = true;
 	if (!c->paused)
 		add_news(c, NEWS_READ_MORE);
 	watch_more(c);
@@ -583,8 +448,8 @@ do_handshake(struct conn *c)
 static void
 start_tls(struct conn *c, struct tls_stream *tls)
 {
-	must(c->tls == NULL && c->in_n == 0 && c->phase == PHASE_OPEN);
-	c->tls = tls;
+	must(c->wire.tls == NULL && c->in.n == 0 && c->phase == PHASE_OPEN);
+	c->wire.tls = tls;
 	c->phase = PHASE_TLS_DUE;
 	need_flush(c);
 }
@@ -593,7 +458,7 @@ void
 conn_start_tls_server(struct conn *c, struct tls_server *server)
 {
 	if (c->phase == PHASE_OPEN)
-		start_tls(c, tls_stream_new_server(server, c->fd));
+		start_tls(c, tls_stream_new_server(server, c->wire.fd));
 }
 
 void
@@ -601,34 +466,34 @@ conn_start_tls_client(struct conn *c, struct tls_client *client,
     const struct tls_client_policy *policy)
 {
 	if (c->phase == PHASE_OPEN)
-		start_tls(c, tls_stream_new_client(client, policy, c->fd));
+		start_tls(c, tls_stream_new_client(client, policy, c->wire.fd));
 }
 
 bool
 conn_is_secured(const struct conn *c)
 {
-	return c->secured;
+	return c->wire.secured;
 }
 
 bool
 conn_tls_facts(const struct conn *c, struct tls_facts *facts)
 {
-	if (!c->secured)
+	if (!c->wire.secured)
 		return false;
-	tls_stream_facts(c->tls, facts);
+	tls_stream_facts(c->wire.tls, facts);
 	return true;
 }
 
 const char *
 conn_tls_error(const struct conn *c)
 {
-	return c->tls == NULL ? "" : tls_stream_error(c->tls);
+	return c->wire.tls == NULL ? "" : tls_stream_error(c->wire.tls);
 }
 
 bool
 conn_tls_exporter(const struct conn *c, uint8_t out[32])
 {
-	return c->secured && tls_stream_exporter(c->tls, out);
+	return c->wire.secured && tls_stream_exporter(c->wire.tls, out);
 }
 
 /* --- the end --- */
@@ -640,14 +505,14 @@ conn_tls_exporter(const struct conn *c, uint8_t out[32])
 static void
 hang_up(struct conn *c)
 {
-	if (c->secured)
-		tls_stream_shutdown(c->tls);
-	if (c->in_n == 0 && !c->vain && !c->tls_more) {
+	if (c->wire.secured)
+		tls_stream_shutdown(c->wire.tls);
+	if (c->in.n == 0 && !c->vain && !c->wire.has_more) {
 		destroy(c);
 		return;
 	}
 	c->phase = PHASE_LINGER;
-	(void)shutdown(c->fd, SHUT_WR);
+	(void)shutdown(c->wire.fd, SHUT_WR);
 	set_timer(c, LINGER_MS);
 	watch_more(c);
 }
@@ -655,7 +520,8 @@ hang_up(struct conn *c)
 static void
 linger(struct conn *c)
 {
-	ssize_t n = recv(c->fd, c->shelf->buffer, sizeof(c->shelf->buffer), 0);
+	ssize_t n =
+	    recv(c->wire.fd, c->shelf->buffer, sizeof(c->shelf->buffer), 0);
 
 	if (n > 0)
 		c->lingered += (size_t)n;
@@ -752,7 +618,7 @@ tell_news(struct conn *c)
 	if ((news & NEWS_READABLE) != 0 && c->phase == PHASE_OPEN)
 		tell_readable(c);
 	if ((news & NEWS_READ_MORE) != 0 && c->phase == PHASE_OPEN &&
-	    c->tls_more)
+	    c->wire.has_more)
 		do_read(c);
 	if ((news & NEWS_ENDED) != 0 && owner_is_there(c))
 		c->events->ended(c, c->end_rc, c->arg);
@@ -784,7 +650,7 @@ do_connect(struct conn *c)
 	socklen_t size = sizeof(int);
 	int error = 0;
 
-	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &size) == -1)
+	if (getsockopt(c->wire.fd, SOL_SOCKET, SO_ERROR, &error, &size) == -1)
 		error = errno;
 	if (error != 0) {
 		end(c, -error);
@@ -793,7 +659,7 @@ do_connect(struct conn *c)
 	timer_cancel(c->timer);
 	c->phase = PHASE_OPEN;
 	add_news(c, NEWS_CONNECTED);
-	if (out_left(c) > 0)
+	if (outbox_view(&c->out).n > 0)
 		need_flush(c);
 	watch_more(c);
 }
@@ -817,10 +683,10 @@ on_socket(int fd, bool readable, bool writable, void *arg)
 	case PHASE_OPEN:
 	case PHASE_CLOSING:
 	case PHASE_TLS_DUE:
-		if ((writable && c->blocked) ||
-		    (readable && c->write_wants_read))
+		if ((writable && c->wire.blocked) ||
+		    (readable && c->wire.write_wants_read))
 			need_flush(c);
-		if (readable || (writable && c->read_wants_write))
+		if (readable || (writable && c->wire.read_wants_write))
 			do_read(c);
 		return;
 	case PHASE_ENDED:
@@ -841,11 +707,10 @@ conn_new(struct loop *loop, int fd, enum phase phase,
 	c->shelf = loop_keep(loop, &shelf_key, shelf_new, shelf_free);
 	c->events = events;
 	c->arg = arg;
-	c->fd = fd;
-	c->in_limit = CONN_INPUT_LIMIT;
-	c->low_mark = CONN_LOW_MARK;
+	c->wire.fd = fd;
+	inbox_init(&c->in, CONN_INPUT_LIMIT);
+	outbox_init(&c->out, CONN_OUTPUT_MAX, CONN_LOW_MARK);
 	c->paused = c->vain = true;
-	buf_init(&c->out, CONN_OUTPUT_MAX);
 	c->watch = watch_new(loop, fd, on_socket, c);
 	LIST_INSERT_HEAD(&c->shelf->all, c, all);
 	return c;
@@ -858,54 +723,20 @@ conn_accept(struct loop *loop, int fd, const struct conn_events *events,
 	return conn_new(loop, fd, PHASE_OPEN, events, arg);
 }
 
-static int
-start_connect(int fd, const struct conn_address *to, const struct ip *source)
-{
-	struct conn_address from = { 0 };
-	struct sockaddr_storage ss;
-	const int on = 1;
-	socklen_t size;
-	int rc;
-
-	if (to->ip.version != 0)
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (source != NULL && source->version != 0 &&
-	    source->version == to->ip.version) {
-		from.ip = *source;
-		rc = address_to_socket(&from, &ss, &size);
-		must(rc == 0);
-		/* The port is chosen at connect, when more are free. */
-		(void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on,
-		    sizeof(on));
-		if (bind(fd, (struct sockaddr *)&ss, size) == -1)
-			return -errno;
-	}
-	rc = address_to_socket(to, &ss, &size);
-	if (rc != 0)
-		return rc;
-	if (connect(fd, (struct sockaddr *)&ss, size) == -1 &&
-	    errno != EINPROGRESS)
-		return -errno;
-	return 0;
-}
-
 struct conn *
 conn_connect(struct loop *loop, const struct conn_address *to,
     const struct ip *source, int64_t timeout_ms,
     const struct conn_events *events, void *arg)
 {
-	int family = to->ip.version == 6 ? AF_INET6
-	    : to->ip.version == 4        ? AF_INET
-					 : AF_UNIX;
-	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int rc = fd == -1 ? -errno : start_connect(fd, to, source);
-	struct conn *c = conn_new(loop, fd, PHASE_CONNECTING, events, arg);
+	int fd = address_connect(to, source);
+	struct conn *c =
+	    conn_new(loop, fd < 0 ? -1 : fd, PHASE_CONNECTING, events, arg);
 
 	c->peer = *to;
 	c->peer.path = NULL;
 	set_timer(c, timeout_ms);
-	if (rc != 0)
-		end(c, rc);
+	if (fd < 0)
+		end(c, fd);
 	else
 		watch_more(c);
 	return c;
@@ -932,22 +763,13 @@ conn_set_peer(struct conn *c, const struct conn_address *peer)
 void
 conn_peer(const struct conn *c, struct conn_address *peer)
 {
-	struct sockaddr_storage ss = { 0 };
-	socklen_t size = sizeof(ss);
-
 	*peer = c->peer;
-	if (peer->ip.version == 0 &&
-	    getpeername(c->fd, (struct sockaddr *)&ss, &size) == 0)
-		address_from_socket(&ss, peer);
+	if (peer->ip.version == 0)
+		address_of_peer(c->wire.fd, peer);
 }
 
 void
 conn_self(const struct conn *c, struct conn_address *self)
 {
-	struct sockaddr_storage ss = { 0 };
-	socklen_t size = sizeof(ss);
-
-	*self = (struct conn_address){ 0 };
-	if (getsockname(c->fd, (struct sockaddr *)&ss, &size) == 0)
-		address_from_socket(&ss, self);
+	address_of_self(c->wire.fd, self);
 }

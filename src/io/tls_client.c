@@ -159,6 +159,7 @@ static void
 set_name(SSL *ssl, const char *name)
 {
 	struct ip ip;
+	char *sni;
 
 	if (ip_parse(slice_of(name), &ip)) {
 		must(X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) ==
@@ -168,7 +169,9 @@ set_name(SSL *ssl, const char *name)
 	must(SSL_set1_host(ssl, name) == 1);
 	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
 	/* It fails on a name over 255 characters, which SNI has no room for. */
-	(void)SSL_set_tlsext_host_name(ssl, name);
+	sni = mem_cstr(slice_of(name));
+	(void)SSL_set_tlsext_host_name(ssl, sni);
+	mem_free(sni);
 }
 
 static void

@@ -3,9 +3,9 @@
  *
  * Each is a list of fields; ipc/codec.h makes `struct msg_NAME`, MSG_NAME (the
  * name in lower case), encoder, decoder and printer from the list. Slices in a
- * decoded message point into the channel's buffer, valid during the handler. A play of each conversation
- * stands above its messages. text and bytes are both slices; text is printed
- * in traces, bytes never are.
+ * decoded message point into the channel's buffer, valid during the handler. A
+ * play of each conversation stands above its messages. text and bytes are both
+ * slices; text is printed in traces, bytes never are.
  */
 #ifndef IPC_MESSAGES_H
 #define IPC_MESSAGES_H
@@ -206,15 +206,22 @@
 	M(agent_delivered, AGENT_DELIVERED)
 /* clang-format on */
 
-enum role { ROLE_MASTER, ROLE_RECEIVER, ROLE_SCHEDULER, ROLE_DELIVERER,
-	ROLE_AUTHENTICATOR, ROLE_AGENT, ROLE_COUNT };
+enum role {
+	ROLE_MASTER,
+	ROLE_RECEIVER,
+	ROLE_SCHEDULER,
+	ROLE_DELIVERER,
+	ROLE_AUTHENTICATOR,
+	ROLE_AGENT,
+	ROLE_COUNT
+};
 enum auth_verdict { AUTH_OK, AUTH_FAILED, AUTH_TEMPORARY, AUTH_MALFORMED };
 enum job_trouble {
-	TROUBLE_NONE,	    /* the site took the transaction, or judged it */
+	TROUBLE_NONE,       /* the site took the transaction, or judged it */
 	TROUBLE_CONNECTION, /* this connection broke; the site may be well */
-	TROUBLE_SITE,	    /* no host of the site could be reached or used */
-	TROUBLE_BUSY,	    /* the site said: too many, slower (421, 4xx) */
-	TROUBLE_LOCAL,	    /* ours: could not read the message, out of files */
+	TROUBLE_SITE,       /* no host of the site could be reached or used */
+	TROUBLE_BUSY,       /* the site said: too many, slower (421, 4xx) */
+	TROUBLE_LOCAL,      /* ours: could not read the message, out of files */
 };
 
 /* struct msg_NAME of each, and MSG_NAME (in lower case: MSG_master_conf). */

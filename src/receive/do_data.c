@@ -34,6 +34,7 @@ finish(struct smtp_server *s)
 	struct transaction *t = s->transaction;
 	struct envelope *e = &t->envelope;
 	const char *no = content_end(&t->content);
+	char client[IP_TEXT_SIZE];
 
 	if (no != NULL)
 		return reject_content(s, no);
@@ -41,11 +42,13 @@ finish(struct smtp_server *s)
 	must(!buf_failed(&t->prefix));
 	e->size = t->content.octets + t->prefix.n;
 	e->service = slice_of(s->terms->service);
+	ip_text(&s->terms->client, client);
+	e->client = slice_of(client);
 	e->helo = slice_of(s->helo);
 	e->login = slice_of(s->login);
 	e->tls = slice_of(s->tls);
 	server_enter(s, STATE_COMMIT);
-	t->content.has_draft = false; /* commit() takes it */
+	content_committed(&t->content); /* the draft is the host's now */
 	s->host->commit(s->arg, buf_slice(&t->prefix), e);
 	return STEP_WAIT;
 }

@@ -23,6 +23,8 @@ reply_for(enum command_error error)
 		return "501 5.5.4 Syntax: MAIL FROM:<address>";
 	case COMMAND_BAD_ADDRESS:
 		return "501 5.1.7 Bad sender address";
+	case COMMAND_LONG_ADDRESS:
+		return "553 5.1.7 Sender address is too long";
 	case COMMAND_NEEDS_UTF8:
 		return "553 5.6.7 This address needs SMTPUTF8";
 	case COMMAND_BAD_PARAMETER:
@@ -36,9 +38,6 @@ reply_for(enum command_error error)
 static const char *
 objection(const struct smtp_server *s, const struct mail_args *args)
 {
-	/* The next hops that take it are too few for a promise. */
-	if (args->body == BODY_BINARYMIME)
-		return "555 5.5.4 BODY=BINARYMIME is not supported";
 	if ((args->given & PARAM_SIZE) != 0 &&
 	    args->size > s->terms->limits->message_size)
 		return "552 5.3.4 Message is too large";
@@ -60,9 +59,11 @@ do_mail(struct smtp_server *s, struct slice line)
 		return fail(s, reply);
 	reply = objection(s, &args);
 	if (reply != NULL)
-		return reject(s, "mail", reply, line, SLICE_NONE);
+		return reject(s, "mail", reply, transaction_text(&args.sender),
+		    SLICE_NONE);
 	if (!s->host->sender(s->arg, &args.sender, slice_of(s->login), &no))
-		return reject(s, "mail", no.text, line, SLICE_NONE);
+		return reject(s, "mail", no.text,
+		    transaction_text(&args.sender), SLICE_NONE);
 	if (s->transaction == NULL)
 		s->transaction =
 		    transaction_new(s->terms->limits, s->host, s->arg);

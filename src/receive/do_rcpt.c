@@ -20,6 +20,8 @@ reply_for(enum command_error error)
 		return "501 5.5.4 Syntax: RCPT TO:<address>";
 	case COMMAND_BAD_ADDRESS:
 		return "501 5.1.3 Bad recipient address";
+	case COMMAND_LONG_ADDRESS:
+		return "553 5.1.3 Recipient address is too long";
 	case COMMAND_NEEDS_UTF8:
 		return "553 5.6.7 This address needs SMTPUTF8";
 	case COMMAND_BAD_PARAMETER:
@@ -31,14 +33,15 @@ reply_for(enum command_error error)
 }
 
 static enum step
-refuse(struct smtp_server *s, const char *reply, struct slice line)
+refuse(struct smtp_server *s, const char *reply, const struct address *who)
 {
 	struct transaction *t = s->transaction;
 
 	t->refused++;
 	if (++s->refused > s->terms->limits->command_errors * REFUSED_FACTOR)
 		return hang_up(s, "421 4.7.0 Too many refused recipients");
-	return reject(s, "rcpt", reply, t->envelope.sender, line);
+	return reject(s, "rcpt", reply, t->envelope.sender,
+	    transaction_text(who));
 }
 
 enum step
@@ -57,13 +60,13 @@ do_rcpt(struct smtp_server *s, struct slice line)
 	}
 	if (t->envelope.recipient_count >= s->terms->limits->recipients)
 		return reject(s, "rcpt", "452 4.5.3 Too many recipients",
-		    t->envelope.sender, line);
+		    t->envelope.sender, transaction_text(&args.recipient));
 	if (!s->host->recipient(s->arg, &args.recipient, args.routed,
 		slice_of(s->login), &no))
-		return refuse(s, no.text, line);
+		return refuse(s, no.text, &args.recipient);
 	if (!transaction_add_recipient(t, &args))
 		return reject(s, "rcpt", "452 4.5.3 Too many recipients",
-		    t->envelope.sender, line);
+		    t->envelope.sender, transaction_text(&args.recipient));
 	server_phase(s, PHASE_RCPTS);
 	return say(s, "250 2.1.5 Ok");
 }

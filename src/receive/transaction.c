@@ -48,30 +48,12 @@ transaction_reset(struct transaction *t)
 	t->refused = 0;
 }
 
-/* "local@domain" in the arena; .p is NULL when it is full. */
-static struct slice
-copy_address(struct arena *arena, const struct address *a)
-{
-	size_t n = a->local.n + (a->domain.n > 0 ? 1 + a->domain.n : 0);
-	char *p = arena_alloc(arena, n + 1, 1);
-
-	if (p == NULL)
-		return (struct slice){ NULL, 0 };
-	if (a->local.n > 0)
-		memcpy(p, a->local.p, a->local.n);
-	if (a->domain.n > 0) {
-		p[a->local.n] = '@';
-		memcpy(p + a->local.n + 1, a->domain.p, a->domain.n);
-	}
-	return (struct slice){ p, n };
-}
-
 bool
 transaction_set_sender(struct transaction *t, const struct mail_args *args)
 {
 	struct envelope *e = &t->envelope;
 
-	e->sender = copy_address(t->arena, &args->sender);
+	e->sender = arena_copy(t->arena, transaction_text(&args->sender));
 	e->envid = arena_copy(t->arena, args->envid);
 	e->ret = args->ret;
 	e->body = args->body;
@@ -111,7 +93,7 @@ transaction_add_recipient(struct transaction *t, const struct rcpt_args *args)
 	struct envelope *e = &t->envelope;
 	struct recipient r = { .notify = args->notify };
 
-	r.address = copy_address(t->arena, &args->recipient);
+	r.address = arena_copy(t->arena, transaction_text(&args->recipient));
 	if (r.address.p == NULL)
 		return false;
 	if (is_known(e, r.address))
@@ -123,4 +105,14 @@ transaction_add_recipient(struct transaction *t, const struct rcpt_args *args)
 		return false;
 	e->recipients[e->recipient_count++] = r;
 	return true;
+}
+
+struct slice
+transaction_text(const struct address *a)
+{
+	if (a->domain.n == 0)
+		return a->local;
+	must(a->local.p < a->domain.p);
+	return slice_from(a->local.p,
+	    (size_t)(a->domain.p - a->local.p) + a->domain.n);
 }

@@ -38,4 +38,10 @@ bool transaction_set_sender(struct transaction *,
 bool transaction_add_recipient(struct transaction *,
     const struct rcpt_args *) MUST_USE;
 
+/*
+ * "local@domain" as it stands in the line that the address was parsed from;
+ * "" for the null sender.
+ */
+struct slice transaction_text(const struct address *);
+
 #endif

@@ -1,0 +1,436 @@
+/*
+ * schedule/crew.c - channels, and the jobs that are out.
+ */
+#include "schedule/crew.h"
+
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "ipc/channel.h"
+
+#define uthash_malloc(n) mem_new(n)
+#define uthash_free(p, n) mem_free(p)
+#include <uthash.h>
+
+enum {
+	WORKERS_MAX = SITE_DELIVERERS_MAX,
+	ENVELOPE_MAX = 60 << 10, /* of a message's 64 KiB */
+};
+
+struct job {
+	UT_hash_handle hh;
+	uint64_t id;
+	struct load *load; /* borrowed: its round */
+};
+
+struct mate {
+	struct channel *channel; /* owned; NULL: not there */
+	unsigned jobs;
+	struct msg_receiver_stats receiver;
+	struct msg_deliverer_stats deliverer;
+};
+
+struct crew {
+	struct loop *loop; /* borrowed */
+	const struct crew_events *events;
+	void *arg;
+	struct mate receivers[WORKERS_MAX];
+	struct mate deliverers[WORKERS_MAX];
+	struct job *jobs; /* owned: hash */
+	uint64_t last_job;
+	unsigned segment_turn;
+	struct buf envelope;          /* scratch */
+	struct recipient *recipients; /* owned: scratch */
+	uint32_t recipients_size;
+};
+
+static unsigned
+number_of(const struct mate *mates, struct channel *channel)
+{
+	for (unsigned i = 0; i < WORKERS_MAX; i++)
+		if (mates[i].channel == channel)
+			return i;
+	return WORKERS_MAX;
+}
+
+/* --- receivers --- */
+
+static void
+on_message_added(void *owner, struct channel *channel, const void *msg)
+{
+	struct crew *c = owner;
+
+	(void)channel;
+	c->events->message_added(msg, c->arg);
+}
+
+static void
+on_segment_closed(void *owner, struct channel *channel, const void *msg)
+{
+	struct crew *c = owner;
+	const struct msg_segment_closed *m = msg;
+
+	(void)channel;
+	c->events->segment_closed(m->segment, c->arg);
+}
+
+static void
+on_site_flush(void *owner, struct channel *channel, const void *msg)
+{
+	struct crew *c = owner;
+	const struct msg_site_flush *m = msg;
+
+	(void)channel;
+	c->events->flush(m->domain, c->arg);
+}
+
+static void
+on_receiver_stats(void *owner, struct channel *channel, const void *msg)
+{
+	struct crew *c = owner;
+	unsigned number = number_of(c->receivers, channel);
+
+	if (number < WORKERS_MAX)
+		c->receivers[number].receiver =
+		    *(const struct msg_receiver_stats *)msg;
+}
+
+static void
+on_receiver_closed(void *owner, struct channel *channel, int rc)
+{
+	struct crew *c = owner;
+	unsigned number = number_of(c->receivers, channel);
+
+	if (number == WORKERS_MAX)
+		return; /* an old one that was replaced */
+	log_info("schedule receiver-gone number=%u reason=\"%s\"", number,
+	    rc == 0 ? "closed" : err_text(rc));
+	c->receivers[number] = (struct mate){ 0 };
+	c->events->receiver_gone(number, c->arg);
+}
+
+/* --- deliverers --- */
+
+static void
+job_forget(struct crew *c, struct job *job)
+{
+	HASH_DEL(c->jobs, job);
+	job->load->job = 0;
+	mem_free(job);
+}
+
+static void
+on_job_done(void *owner, struct channel *channel, const void *msg)
+{
+	struct crew *c = owner;
+	const struct msg_job_done *m = msg;
+	unsigned number = number_of(c->deliverers, channel);
+	struct load *load;
+	struct job *job;
+
+	HASH_FIND(hh, c->jobs, &m->job, sizeof(m->job), job);
+	if (job == NULL || job->load->deliverer != number) {
+		log_debug("schedule late-answer job=%llu",
+		    (unsigned long long)m->job);
+		return;
+	}
+	load = job->load;
+	c->deliverers[number].jobs--;
+	job_forget(c, job);
+	c->events->job_done(load, m, c->arg);
+}
+
+static void
+on_deliverer_stats(void *owner, struct channel *channel, const void *msg)
+{
+	struct crew *c = owner;
+	unsigned number = number_of(c->deliverers, channel);
+
+	if (number < WORKERS_MAX)
+		c->deliverers[number].deliverer =
+		    *(const struct msg_deliverer_stats *)msg;
+}
+
+static void
+jobs_lost(struct crew *c, unsigned number)
+{
+	struct job *job;
+	struct job *next;
+
+	HASH_ITER (hh, c->jobs, job, next) {
+		struct load *load = job->load;
+
+		if (load->deliverer != number)
+			continue;
+		job_forget(c, job);
+		c->events->job_lost(load, c->arg);
+	}
+}
+
+static void
+on_deliverer_closed(void *owner, struct channel *channel, int rc)
+{
+	struct crew *c = owner;
+	unsigned number = number_of(c->deliverers, channel);
+
+	if (number == WORKERS_MAX)
+		return;
+	log_info("schedule deliverer-gone number=%u jobs=%u reason=\"%s\"",
+	    number, c->deliverers[number].jobs,
+	    rc == 0 ? "closed" : err_text(rc));
+	c->deliverers[number] = (struct mate){ 0 };
+	jobs_lost(c, number);
+}
+
+static const struct channel_handlers receiver_handlers = {
+	.on = {
+	    [MSG_message_added] = on_message_added,
+	    [MSG_segment_closed] = on_segment_closed,
+	    [MSG_site_flush] = on_site_flush,
+	    [MSG_receiver_stats] = on_receiver_stats,
+	},
+	.closed = on_receiver_closed,
+};
+static const struct channel_handlers deliverer_handlers = {
+	.on = {
+	    [MSG_job_done] = on_job_done,
+	    [MSG_deliverer_stats] = on_deliverer_stats,
+	},
+	.closed = on_deliverer_closed,
+};
+
+/* --- the crew --- */
+
+struct crew *
+crew_new(struct loop *loop, const struct crew_events *events, void *arg)
+{
+	struct crew *c = mem_zero(sizeof(*c));
+
+	c->loop = loop;
+	c->events = events;
+	c->arg = arg;
+	buf_init(&c->envelope, ENVELOPE_MAX);
+	return c;
+}
+
+void
+crew_free(struct crew **place)
+{
+	struct crew *c = *place;
+
+	if (c == NULL)
+		return;
+	must(c->jobs == NULL);
+	for (unsigned i = 0; i < WORKERS_MAX; i++) {
+		channel_free(&c->receivers[i].channel);
+		channel_free(&c->deliverers[i].channel);
+	}
+	buf_done(&c->envelope);
+	mem_free(c->recipients);
+	mem_free(c);
+	*place = NULL;
+}
+
+static void
+deliverer_joins(struct crew *c, unsigned number, int fd)
+{
+	struct mate *mate = &c->deliverers[number];
+
+	if (mate->channel != NULL) { /* its end was not noticed yet */
+		channel_free(&mate->channel);
+		*mate = (struct mate){ 0 };
+		jobs_lost(c, number);
+	}
+	mate->channel = channel_new(c->loop, fd, &deliverer_handlers, c);
+}
+
+static void
+receiver_joins(struct crew *c, unsigned number, int fd)
+{
+	struct mate *mate = &c->receivers[number];
+
+	if (mate->channel != NULL) {
+		channel_free(&mate->channel);
+		*mate = (struct mate){ 0 };
+		c->events->receiver_gone(number, c->arg);
+	}
+	mate->channel = channel_new(c->loop, fd, &receiver_handlers, c);
+}
+
+void
+crew_peer(struct crew *c, enum role role, unsigned number, int fd)
+{
+	if (number < WORKERS_MAX && role == ROLE_DELIVERER)
+		deliverer_joins(c, number, fd);
+	else if (number < WORKERS_MAX && role == ROLE_RECEIVER)
+		receiver_joins(c, number, fd);
+	else
+		(void)close(fd);
+}
+
+static unsigned
+mates_count(const struct mate *mates)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < WORKERS_MAX; i++)
+		n += mates[i].channel != NULL ? 1 : 0;
+	return n;
+}
+
+unsigned
+crew_deliverers(const struct crew *c)
+{
+	return mates_count(c->deliverers);
+}
+
+unsigned
+crew_receivers(const struct crew *c)
+{
+	return mates_count(c->receivers);
+}
+
+static unsigned
+pick_deliverer(struct crew *c, struct site *site, int64_t mono_ms)
+{
+	unsigned best = WORKERS_MAX;
+	int idle;
+
+	while ((idle = site_idle_take(site, mono_ms)) != -1)
+		if (c->deliverers[idle].channel != NULL)
+			return (unsigned)idle;
+	for (unsigned i = 0; i < WORKERS_MAX; i++) {
+		if (c->deliverers[i].channel != NULL &&
+		    (best == WORKERS_MAX ||
+			c->deliverers[i].jobs < c->deliverers[best].jobs))
+			best = i;
+	}
+	must(best < WORKERS_MAX);
+	return best;
+}
+
+/* The load's share of the envelope, encoded. */
+static struct slice
+share(struct crew *c, const struct load *load, const struct envelope *whole)
+{
+	struct envelope part = *whole;
+
+	if (load->count > c->recipients_size) {
+		c->recipients_size = load->count;
+		c->recipients = mem_resize(c->recipients, c->recipients_size,
+		    sizeof(*c->recipients));
+	}
+	for (uint32_t i = 0; i < load->count; i++) {
+		must(load->recipients[i] < whole->recipient_count);
+		c->recipients[i] = whole->recipients[load->recipients[i]];
+	}
+	part.recipients = c->recipients;
+	part.recipient_count = load->count;
+	buf_reset(&c->envelope);
+	envelope_encode(&part, &c->envelope);
+	must(!buf_failed(&c->envelope)); /* routing bounds it */
+	return buf_slice(&c->envelope);
+}
+
+void
+crew_send(struct crew *c, struct load *load, const struct place *place,
+    const struct envelope *envelope, int64_t mono_ms)
+{
+	struct job *job = mem_zero(sizeof(*job));
+	struct site *site = load->site;
+	struct mate *mate;
+
+	job->id = ++c->last_job;
+	job->load = load;
+	HASH_ADD(hh, c->jobs, id, sizeof(job->id), job);
+	load->job = job->id;
+	load->deliverer = pick_deliverer(c, site, mono_ms);
+	mate = &c->deliverers[load->deliverer];
+	mate->jobs++;
+	channel_send_deliver_job(mate->channel,
+	    &(struct msg_deliver_job){
+		.job = job->id,
+		.segment = place->segment,
+		.offset = place->offset,
+		.length = place->length,
+		.site = site->name,
+		.target = slice_of(site->target),
+		.route = slice_of(site->route),
+		.is_domain = site->is_domain ? 1 : 0,
+		.messages_per_connection = site->messages_per_connection,
+		.envelope = share(c, load, envelope),
+	    });
+}
+
+void
+crew_abandon(struct crew *c)
+{
+	struct job *job;
+	struct job *next;
+
+	HASH_ITER (hh, c->jobs, job, next) {
+		job_forget(c, job);
+	}
+}
+
+void
+crew_free_segment(struct crew *c, uint64_t segment)
+{
+	do
+		c->segment_turn = (c->segment_turn + 1) % WORKERS_MAX;
+	while (c->receivers[c->segment_turn].channel == NULL);
+	channel_send_segment_free(c->receivers[c->segment_turn].channel,
+	    &(struct msg_segment_free){ .segment = segment });
+}
+
+void
+crew_close_site(struct crew *c, struct slice site)
+{
+	for (unsigned i = 0; i < WORKERS_MAX; i++)
+		if (c->deliverers[i].channel != NULL)
+			channel_send_site_close(c->deliverers[i].channel,
+			    &(struct msg_site_close){ .site = site });
+}
+
+json_t *
+crew_deliverers_value(const struct crew *c)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < WORKERS_MAX; i++) {
+		const struct mate *m = &c->deliverers[i];
+
+		if (m->channel != NULL)
+			json_array_append_new(list,
+			    json_pack("{s:i, s:I, s:I, s:i}", "number", (int)i,
+				"connections",
+				(json_int_t)m->deliverer.connections,
+				"attempts", (json_int_t)m->deliverer.attempts,
+				"jobs", (int)m->jobs));
+	}
+	return list;
+}
+
+json_t *
+crew_receivers_value(const struct crew *c)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < WORKERS_MAX; i++) {
+		const struct msg_receiver_stats *s = &c->receivers[i].receiver;
+
+		if (c->receivers[i].channel != NULL)
+			json_array_append_new(list,
+			    json_pack("{s:i, s:I, s:I, s:I, s:I, s:I, s:I}",
+				"number", (int)i, "sessions",
+				(json_int_t)s->sessions, "connections",
+				(json_int_t)s->connections, "messages",
+				(json_int_t)s->messages, "octets",
+				(json_int_t)s->octets, "rejected",
+				(json_int_t)s->rejected, "auth_failed",
+				(json_int_t)s->auth_failed));
+	}
+	return list;
+}

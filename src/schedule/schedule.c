@@ -1,0 +1,157 @@
+/*
+ * schedule/schedule.c - the scheduler's main function: what the master gives
+ * goes to its part.
+ */
+#include "schedule/schedule.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "admin/api.h"
+#include "base/log.h"
+#include "schedule/answers.h"
+#include "schedule/dispatch.h"
+#include "worker/worker.h"
+
+struct scheduler {
+	struct worker *worker;
+	struct dispatch *dispatch; /* owned */
+	struct answers *answers;   /* owned */
+	struct admin *admin;       /* owned */
+};
+
+static int
+on_start(struct worker *w, struct conf *conf, void *arg)
+{
+	struct scheduler *s = arg;
+	int rc;
+
+	s->worker = w;
+	rc = dispatch_new(worker_loop(w), worker_spool(w), conf, &s->dispatch);
+	if (rc != 0)
+		return rc;
+	s->answers = answers_new(worker_loop(w), s->dispatch, worker_master(w));
+	s->admin = admin_new(worker_loop(w), answers_ops(), s->answers);
+	return 0;
+}
+
+static void
+on_reconfigured(struct worker *w, struct conf *conf, void *arg)
+{
+	struct scheduler *s = arg;
+
+	(void)w;
+	dispatch_configure(s->dispatch, conf);
+}
+
+static void
+on_listener(const char *name, int fd, void *arg)
+{
+	struct scheduler *s = arg;
+
+	if (strcmp(name, "control") == 0)
+		admin_listen(s->admin, fd);
+	else
+		(void)close(fd);
+}
+
+static void
+on_listener_gone(const char *name, void *arg)
+{
+	struct scheduler *s = arg;
+
+	if (strcmp(name, "control") == 0)
+		admin_listen_no_more(s->admin);
+}
+
+static void
+on_peer(enum role role, unsigned number, int fd, void *arg)
+{
+	struct scheduler *s = arg;
+
+	crew_peer(dispatch_crew(s->dispatch), role, number, fd);
+}
+
+static void
+on_file(const char *name, int fd, void *arg)
+{
+	struct scheduler *s = arg;
+
+	if (strcmp(name, "events") == 0)
+		events_set_file(dispatch_events(s->dispatch), fd);
+	else
+		(void)close(fd);
+}
+
+static void
+on_quiet(void *arg)
+{
+	struct scheduler *s = arg;
+
+	worker_exit(s->worker, 0);
+}
+
+static void
+on_stop(int64_t grace_ms, void *arg)
+{
+	struct scheduler *s = arg;
+
+	(void)grace_ms; /* the worker sees to it */
+	dispatch_stop(s->dispatch, on_quiet, s);
+}
+
+static void
+on_end(void *arg)
+{
+	struct scheduler *s = arg;
+
+	admin_free(&s->admin);
+	answers_free(&s->answers);
+	dispatch_free(&s->dispatch);
+}
+
+static void
+on_control_answer(void *owner, struct channel *channel, const void *msg)
+{
+	struct scheduler *s = owner;
+	const struct msg_control_answer *m = msg;
+
+	(void)channel;
+	admin_answered(s->admin, m->cookie, m->done != 0, m->errors);
+}
+
+static void
+on_control_status(void *owner, struct channel *channel, const void *msg)
+{
+	struct scheduler *s = owner;
+	const struct msg_control_status *m = msg;
+
+	(void)channel;
+	answers_master_status(s->answers, m->json);
+}
+
+static const struct channel_handlers from_master = {
+	.on = {
+	    [MSG_control_answer] = on_control_answer,
+	    [MSG_control_status] = on_control_status,
+	},
+};
+
+int
+schedule_main(unsigned number)
+{
+	static const struct worker_events events = {
+		.start = on_start,
+		.reconfigured = on_reconfigured,
+		.listener = on_listener,
+		.listener_gone = on_listener_gone,
+		.peer = on_peer,
+		.file = on_file,
+		.stop = on_stop,
+		.end = on_end,
+		.more = &from_master,
+	};
+	struct scheduler s = { 0 };
+
+	return worker_main(ROLE_SCHEDULER, number, JAIL_USER, &events, &s);
+}

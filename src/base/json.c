@@ -137,7 +137,7 @@ json_seconds(struct json *j, const char *key, int64_t ms)
 }
 
 void
-json_array(struct json *j, const char *key)
+json_list(struct json *j, const char *key)
 {
 	add_key(j, key);
 	buf_add_char(j->out, '[');
@@ -154,7 +154,7 @@ json_item(struct json *j, struct slice value)
 }
 
 void
-json_array_end(struct json *j)
+json_list_end(struct json *j)
 {
 	buf_add_char(j->out, ']');
 	j->more = true;

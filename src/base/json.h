@@ -28,9 +28,9 @@ void json_bool(struct json *, const char *key, bool);
 /* Seconds with three decimals, from milliseconds. */
 void json_seconds(struct json *, const char *key, int64_t ms);
 /* "key":[ ... ]; between them json_item() alone. */
-void json_array(struct json *, const char *key);
+void json_list(struct json *, const char *key);
 void json_item(struct json *, struct slice);
-void json_array_end(struct json *);
+void json_list_end(struct json *);
 
 /* The string alone, with its quotes. */
 void json_write_string(struct slice, struct buf *out);

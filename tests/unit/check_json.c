@@ -41,12 +41,12 @@ START_TEST(an_object_has_commas_between_its_members)
 	buf_init(&out, 1000);
 	json_begin(&j, &out);
 	json_cstr(&j, "event", "received");
-	json_array(&j, "none");
-	json_array_end(&j);
-	json_array(&j, "two");
+	json_list(&j, "none");
+	json_list_end(&j);
+	json_list(&j, "two");
 	json_item(&j, slice_of("a"));
 	json_item(&j, slice_of("b"));
-	json_array_end(&j);
+	json_list_end(&j);
 	json_int(&j, "size", -5);
 	json_bool(&j, "tls", true);
 	json_seconds(&j, "seconds", 12034);

@@ -7,8 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "admin/value.h"
 #include "base/alloc.h"
+#include "base/buf.h"
+#include "base/id.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/time.h"
 
@@ -51,26 +53,30 @@ events_free(struct events **place)
 	*place = NULL;
 }
 
-static json_t *
-begin(const char *event, int64_t wall_ms)
+static void
+begin(struct events *e, struct json *j, const char *event, int64_t wall_ms)
 {
-	json_t *object = json_object();
+	char time[TIME_RFC3339_SIZE];
 
-	json_object_set_new(object, "time", value_time(wall_ms));
-	json_object_set_new(object, "event", json_string(event));
-	return object;
+	time_rfc3339(wall_ms, time);
+	json_begin(j, &e->lines);
+	json_cstr(j, "time", time);
+	json_cstr(j, "event", event);
 }
 
 static void
-set_text(json_t *object, const char *name, struct slice text)
+add_id(struct json *j, uint64_t id)
 {
-	json_object_set_new(object, name, value_text(text));
+	char text[ID_TEXT_SIZE];
+
+	id_text(id, text);
+	json_cstr(j, "id", text);
 }
 
 static void
-end(struct events *e, json_t *object)
+end(struct events *e, struct json *j)
 {
-	value_write(object, &e->lines);
+	json_end(j);
 	buf_add_char(&e->lines, '\n');
 	if (e->lines.n > FLUSH_AT)
 		events_flush(e);
@@ -79,51 +85,50 @@ end(struct events *e, json_t *object)
 void
 events_outcome(struct events *e, const struct outcome *o, int64_t wall_ms)
 {
-	json_t *object;
+	struct json j;
 
 	if (e->fd == -1)
 		return;
-	object = begin(o->event, wall_ms);
-	json_object_set_new(object, "id", value_id(o->id));
-	set_text(object, "recipient", o->recipient);
-	set_text(object, "site", o->site);
-	set_text(object, "host", o->host);
-	set_text(object, "address", o->address);
-	set_text(object, "tls", o->tls);
-	set_text(object, "policy", o->policy);
-	json_object_set_new(object, "attempts", json_integer(o->attempts));
-	set_text(object, "reply", o->reply);
-	json_object_set_new(object, "delay",
-	    json_real((double)o->delay_ms / SECOND));
-	end(e, object);
+	begin(e, &j, o->event, wall_ms);
+	add_id(&j, o->id);
+	json_text(&j, "recipient", o->recipient);
+	json_text(&j, "site", o->site);
+	json_text(&j, "host", o->host);
+	json_text(&j, "address", o->address);
+	json_text(&j, "tls", o->tls);
+	json_text(&j, "policy", o->policy);
+	json_int(&j, "attempts", o->attempts);
+	json_text(&j, "reply", o->reply);
+	json_seconds(&j, "delay", o->delay_ms);
+	end(e, &j);
 }
 
 void
 events_act(struct events *e, const char *event, uint64_t id, struct slice by,
     int64_t wall_ms)
 {
-	json_t *object;
+	struct json j;
 
 	if (e->fd == -1)
 		return;
-	object = begin(event, wall_ms);
-	json_object_set_new(object, "id", value_id(id));
-	set_text(object, "by", by);
-	end(e, object);
+	begin(e, &j, event, wall_ms);
+	add_id(&j, id);
+	json_text(&j, "by", by);
+	end(e, &j);
 }
 
 void
 events_site(struct events *e, const char *event, struct slice site,
     struct slice reason, int64_t wall_ms)
 {
-	json_t *object;
+	struct json j;
 
 	if (e->fd == -1)
 		return;
-	object = begin(event, wall_ms);
-	set_text(object, "site", site);
-	set_text(object, "reason", reason);
-	end(e, object);
+	begin(e, &j, event, wall_ms);
+	json_text(&j, "site", site);
+	json_text(&j, "reason", reason);
+	end(e, &j);
 }
 
 /* A file system that takes no more costs the lines, never the mail. */

@@ -3,7 +3,7 @@
 
 #include "admin/filter.h"
 #include "base/time.h"
-#include "unit/run.h"
+#include "tests/unit/run.h"
 
 /* clang-format off */
 static const struct {

@@ -1,6 +1,6 @@
 /* unit/check_heap.c - a heap gives its nodes in the order of their times. */
 #include "schedule/heap.h"
-#include "unit/run.h"
+#include "tests/unit/run.h"
 
 enum { MANY = 1000 };
 

@@ -3,7 +3,7 @@
 
 #include "base/time.h"
 #include "schedule/plan.h"
-#include "unit/run.h"
+#include "tests/unit/run.h"
 
 static const struct plan_limits wide = { .connections = 20 };
 static struct plan *plan;

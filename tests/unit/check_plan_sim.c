@@ -8,7 +8,7 @@
 #include "base/time.h"
 #include "schedule/heap.h"
 #include "schedule/plan.h"
-#include "unit/run.h"
+#include "tests/unit/run.h"
 
 enum site_kind { WORKS, DEAD, SLOW, FIVE_AT_ONCE };
 

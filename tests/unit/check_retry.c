@@ -1,7 +1,7 @@
 /* unit/check_retry.c - the retry list, its jitter and its end. */
 #include "base/time.h"
 #include "schedule/retry.h"
-#include "unit/run.h"
+#include "tests/unit/run.h"
 
 static int64_t steps[] = { MINUTE, 5 * MINUTE, HOUR };
 static const struct delivery_conf conf = {

@@ -361,6 +361,7 @@ fail_by_reply(struct smtp_client *c, enum job_trouble trouble)
 	step =
 	    fail(c, trouble, fate.code.subject, fate.code.detail, fate.reply);
 	c->failure.fate.smtp_code = fate.smtp_code;
+	c->failure.fate.ours = false;
 	return step;
 }
 
@@ -1117,6 +1118,12 @@ bool
 smtp_client_is_ready(const struct smtp_client *c)
 {
 	return c->state == ST_READY;
+}
+
+bool
+smtp_client_is_starting_tls(const struct smtp_client *c)
+{
+	return c->state == ST_TLS;
 }
 
 const struct client_failure *

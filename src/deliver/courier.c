@@ -1,0 +1,653 @@
+/*
+ * deliver/courier.c - which connection a job goes over, and what is tried when
+ * one fails: an idle session, else the hosts in order; for opportunistic TLS
+ * that breaks, the same address in plain text. What is unclear is put off.
+ */
+#include "deliver/courier.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "deliver/pool.h"
+#include "deliver/self.h"
+#include "deliver/session.h"
+#include "dns/hosts.h"
+#include "route/route.h"
+
+enum {
+	SESSIONS_MAX = 8, /* of one job, one after the other */
+	DEAD_FOR = 60 * SECOND,
+	BROKEN_TLS_FOR = HOUR,
+	REPLY_SIZE = 1024,
+	DIALOGUE_MAX = 16 * 1024,
+	SUBMISSION_PORT = 587,
+	SUBMISSIONS_PORT = 465,
+	SMTP_PORT = 25,
+};
+
+/* A place to try. */
+struct stop {
+	struct conn_address address;
+	const char *host; /* the arena's */
+};
+
+struct courier {
+	struct job *job;                /* borrowed */
+	struct tools *tools;            /* borrowed */
+	struct conf *conf;              /* a reference */
+	const struct route_conf *route; /* the conf's; NULL: a domain's */
+	enum tls_level level;
+	struct slice key; /* of idle sessions that fit */
+	uint16_t port;
+	struct hosts_search *search; /* owned; or NULL */
+	struct session *session;     /* owned; or NULL */
+	bool from_pool;
+	bool in_plain;      /* this stop's TLS is broken: without */
+	struct stop *stops; /* the arena's */
+	size_t stop_count;
+	size_t stop;       /* that is tried, or is next */
+	unsigned sessions; /* opened so far */
+	struct smtp_message message;
+	struct fate failure; /* the latest; FATE_NONE: none yet */
+	enum job_trouble trouble;
+	struct buf dialogue;
+};
+
+static void on_session(struct session *, enum session_event, void *arg);
+
+/* --- the end --- */
+
+static void
+note_dialogue(struct courier *c, const struct session *s)
+{
+	struct slice said = smtp_client_dialogue(session_client(s));
+	struct slice host = session_host(s), address = session_address(s);
+
+	buf_addf(&c->dialogue, "* %.*s %.*s\n", SLICE_ARGS(host),
+	    SLICE_ARGS(address));
+	buf_add(&c->dialogue,
+	    slice_head(said, c->dialogue.max - c->dialogue.n));
+}
+
+static void
+note_session(struct courier *c, const struct session *s)
+{
+	struct job *j = c->job;
+
+	j->host = job_keep(j, session_host(s), DNS_NAME_SIZE);
+	j->address = job_keep(j, session_address(s), ADDRESS_TEXT_SIZE);
+	j->tls = job_keep(j, session_tls(s), DNS_NAME_SIZE);
+}
+
+static void
+courier_end(struct courier *c)
+{
+	struct job *j = c->job;
+
+	must(c->session == NULL && job_is_settled(j));
+	j->work = NULL;
+	j->dialogue = job_keep(j, buf_slice(&c->dialogue), DIALOGUE_MAX);
+	hosts_cancel(&c->search);
+	conf_unref(&c->conf);
+	buf_done(&c->dialogue);
+	mem_free(c);
+	job_done(j);
+}
+
+/* Nobody is left to try: what has no fate yet is put off. */
+static void
+give_up(struct courier *c)
+{
+	struct fate none = fate_ours(FATE_DEFERRED, 4, 1,
+	    SLICE("451 4.4.1 No address could be tried"));
+
+	c->job->trouble = c->trouble;
+	if (c->failure.kind == FATE_NONE)
+		c->job->trouble = TROUBLE_SITE;
+	job_settle(c->job, c->failure.kind == FATE_NONE ? &none : &c->failure);
+	courier_end(c);
+}
+
+/* The site has judged every recipient. */
+static void
+end_judged(struct courier *c, bool busy)
+{
+	c->job->trouble = busy ? TROUBLE_BUSY : TROUBLE_NONE;
+	courier_end(c);
+}
+
+static void
+give_up_ours(struct courier *c, enum job_trouble trouble, unsigned subject,
+    unsigned detail, const char *reply)
+{
+	c->trouble = trouble;
+	c->failure = fate_ours(FATE_DEFERRED, subject, detail, slice_of(reply));
+	give_up(c);
+}
+
+/* --- sessions --- */
+
+static const char *
+policy_name(const struct courier *c)
+{
+	static const char *const names[] = {
+		[TLS_AUTO] = "opportunistic",
+		[TLS_NONE] = "none",
+		[TLS_OPPORTUNISTIC] = "opportunistic",
+		[TLS_ENCRYPT] = "encrypt",
+		[TLS_VERIFY] = "verify",
+		[TLS_DANE] = "dane",
+	};
+
+	return names[c->level];
+}
+
+static bool
+is_opportunistic(const struct courier *c)
+{
+	return c->level == TLS_OPPORTUNISTIC &&
+	    c->job->target.kind != TARGET_SUBMISSIONS;
+}
+
+static bool
+is_lmtp(const struct courier *c)
+{
+	return c->job->target.kind == TARGET_LMTP ||
+	    c->job->target.kind == TARGET_LMTP_UNIX;
+}
+
+static enum client_tls
+client_tls_of(const struct courier *c)
+{
+	if (c->level == TLS_NONE || c->in_plain)
+		return CLIENT_TLS_NEVER;
+	return is_opportunistic(c) ? CLIENT_TLS_OFFERED : CLIENT_TLS_REQUIRED;
+}
+
+/* AUTO, until there is more to choose from: what suits the target. */
+static enum tls_level
+level_of(const struct courier *c)
+{
+	enum tls_level level = c->route == NULL ? TLS_AUTO : c->route->tls;
+
+	if (level != TLS_AUTO)
+		return level;
+	return is_lmtp(c) ? TLS_NONE : TLS_OPPORTUNISTIC;
+}
+
+static void
+stop_key(const struct stop *stop, char key[MEMORY_KEY_SIZE])
+{
+	if (stop->address.path == NULL)
+		address_text(&stop->address, key);
+	else
+		(void)slice_to_cstr(slice_of(stop->address.path), key,
+		    MEMORY_KEY_SIZE);
+}
+
+/* One of the route's source addresses, of the family; false: it has none. */
+static bool
+choose_source(const struct courier *c, uint8_t version, struct ip *source)
+{
+	size_t fitting = 0, chosen;
+	struct ip ip;
+
+	for (size_t i = 0; i < c->route->source.n; i++)
+		if (ip_parse(slice_of(c->route->source.v[i]), &ip) &&
+		    ip.version == version)
+			fitting++;
+	if (fitting == 0)
+		return false;
+	chosen = (size_t)(c->job->id % fitting);
+	for (size_t i = 0; i < c->route->source.n; i++)
+		if (ip_parse(slice_of(c->route->source.v[i]), &ip) &&
+		    ip.version == version && chosen-- == 0)
+			*source = ip;
+	return true;
+}
+
+static bool
+has_sources(const struct courier *c)
+{
+	return c->route != NULL && c->route->source.n > 0;
+}
+
+static void
+open_session(struct courier *c)
+{
+	const struct stop *stop = &c->stops[c->stop];
+	struct ip source;
+	struct session_plan plan = {
+		.address = stop->address,
+		.host = stop->host,
+		.implicit_tls = c->job->target.kind == TARGET_SUBMISSIONS,
+		.verify = c->level == TLS_VERIFY,
+		.conf = c->conf,
+		.client = {
+		    .lmtp = is_lmtp(c),
+		    .tls = client_tls_of(c),
+		    .helo = c->conf->hostname,
+		    .library = c->tools->logins,
+		},
+	};
+
+	if (c->route != NULL && c->route->helo[0] != '\0')
+		plan.client.helo = c->route->helo;
+	if (c->route != NULL && c->route->user[0] != '\0' &&
+	    c->route->password.n > 0) {
+		plan.client.user = c->route->user;
+		plan.client.password = c->route->password.bytes;
+	}
+	if (has_sources(c) && stop->address.path == NULL &&
+	    choose_source(c, stop->address.ip.version, &source))
+		plan.source = &source;
+	c->sessions++;
+	c->from_pool = false;
+	c->session = session_new(c->tools, &plan, on_session, c);
+}
+
+static void
+next_stop(struct courier *c)
+{
+	char key[MEMORY_KEY_SIZE];
+
+	if (c->stop >= c->stop_count || c->sessions >= SESSIONS_MAX) {
+		give_up(c);
+		return;
+	}
+	stop_key(&c->stops[c->stop], key);
+	if (!c->in_plain && is_opportunistic(c))
+		c->in_plain = memory_has(c->tools->broken_tls, key,
+		    loop_now(c->tools->loop));
+	open_session(c);
+}
+
+/* --- from target to stops --- */
+
+static bool
+is_dead(const struct courier *c, const struct stop *stop)
+{
+	char key[MEMORY_KEY_SIZE];
+
+	stop_key(stop, key);
+	return memory_has(c->tools->dead_addresses, key,
+	    loop_now(c->tools->loop));
+}
+
+/* Those that did not answer lately come last, else in the same order. */
+static void
+put_dead_last(struct courier *c)
+{
+	struct stop dead[HOSTS_ADDRESSES_MAX];
+	size_t alive = 0, dead_count = 0;
+
+	for (size_t i = 0; i < c->stop_count; i++) {
+		if (is_dead(c, &c->stops[i]))
+			dead[dead_count++] = c->stops[i];
+		else
+			c->stops[alive++] = c->stops[i];
+	}
+	if (dead_count > 0)
+		memcpy(c->stops + alive, dead, dead_count * sizeof(dead[0]));
+}
+
+static void
+settle_without_hosts(struct courier *c, enum hosts_outcome outcome)
+{
+	bool by_mx = c->job->target.kind == TARGET_MX;
+	struct slice name = by_mx && c->job->target.host.n == 0
+	    ? c->job->site
+	    : c->job->target.host;
+	struct slice words = slice_of(hosts_reply(outcome));
+	struct status_code code = { 0 };
+	char text[REPLY_SIZE];
+	bool all_asked = c->conf->delivery.ipv4 && c->conf->delivery.ipv6;
+	bool permanent = by_mx && words.p[0] == '5' &&
+	    (all_asked || outcome != HOSTS_NO_ADDRESS) &&
+	    (all_asked || outcome != HOSTS_NO_MAIL);
+
+	words = slice_skip(words, 4);
+	must(status_code_take(&words, &code));
+	/* A next hop that the operator has named: he can mend it. */
+	(void)snprintf(text, sizeof(text), "%.3s %u.%u.%u %.*s: %.*s",
+	    permanent ? hosts_reply(outcome) : "451", permanent ? 5U : 4U,
+	    (unsigned)code.subject, (unsigned)code.detail, SLICE_ARGS(words),
+	    SLICE_ARGS(name));
+	c->failure = fate_ours(permanent ? FATE_FAILED : FATE_DEFERRED,
+	    code.subject, code.detail, slice_of(text));
+	c->trouble = permanent ? TROUBLE_NONE : TROUBLE_SITE;
+	give_up(c);
+}
+
+static void
+on_hosts(const struct hosts *hosts, void *arg)
+{
+	struct courier *c = arg;
+	struct ip source;
+
+	c->search = NULL;
+	if (hosts->outcome != HOSTS_FOUND) {
+		settle_without_hosts(c, hosts->outcome);
+		return;
+	}
+	c->stops =
+	    arena_alloc(c->job->arena, hosts->address_count, sizeof(*c->stops));
+	if (c->stops == NULL) {
+		give_up_ours(c, TROUBLE_LOCAL, 3, 0,
+		    "451 4.3.0 The job is too large");
+		return;
+	}
+	for (size_t i = 0; i < hosts->address_count; i++) {
+		const struct host_address *a = &hosts->address[i];
+		const char *name = hosts->host[a->host].name;
+		char text[IP_TEXT_SIZE];
+
+		if (has_sources(c) && !choose_source(c, a->ip.version, &source))
+			continue;
+		if (*name == '\0') {
+			ip_text(&a->ip, text);
+			name = text;
+		}
+		c->stops[c->stop_count++] = (struct stop){
+			.address = { .ip = a->ip, .port = c->port },
+			.host =
+			    job_keep(c->job, slice_of(name), DNS_NAME_SIZE).p,
+		};
+	}
+	put_dead_last(c);
+	next_stop(c);
+}
+
+static bool
+is_own_address(const struct ip *ip, void *arg)
+{
+	struct courier *c = arg;
+
+	return self_listens_at(c->tools->self, ip, c->port);
+}
+
+static void
+find_hosts(struct courier *c)
+{
+	const struct target *t = &c->job->target;
+	struct hosts_policy policy = {
+		.ipv4 = c->conf->delivery.ipv4,
+		.ipv6 = c->conf->delivery.ipv6,
+	};
+	struct address first;
+
+	if (t->kind != TARGET_MX) {
+		c->search = hosts_of_name(c->tools->resolver, c->tools->loop,
+		    t->host, &policy, on_hosts, c);
+		return;
+	}
+	policy.own_name = c->conf->hostname;
+	policy.is_own = is_own_address;
+	policy.arg = c;
+	first.domain = t->host;
+	if (first.domain.n == 0 &&
+	    address_parse(c->job->envelope.recipients[0].address, true,
+		&first) != PARSE_OK)
+		first.domain = SLICE_NONE;
+	c->search = hosts_of_domain(c->tools->resolver, c->tools->loop,
+	    first.domain, &policy, on_hosts, c);
+}
+
+static uint16_t
+port_of(const struct courier *c)
+{
+	const struct target *t = &c->job->target;
+
+	if (t->port != 0)
+		return t->port;
+	switch (t->kind) {
+	case TARGET_MX:
+		return c->conf->delivery.mx_port;
+	case TARGET_SUBMISSION:
+		return SUBMISSION_PORT;
+	case TARGET_SUBMISSIONS:
+		return SUBMISSIONS_PORT;
+	case TARGET_SMTP:
+	case TARGET_LMTP:
+	case TARGET_LMTP_UNIX:
+	case TARGET_MAILDIR:
+	case TARGET_MBOX:
+	case TARGET_PIPE:
+	case TARGET_DISCARD:
+	case TARGET_ERROR:
+		break;
+	}
+	return SMTP_PORT;
+}
+
+/* A fresh connection, to the first of the stops. */
+static void
+connect_anew(struct courier *c)
+{
+	struct stop *stop;
+
+	c->stop = 0;
+	c->stop_count = 0;
+	c->in_plain = false;
+	if (c->job->target.kind != TARGET_LMTP_UNIX) {
+		find_hosts(c);
+		return;
+	}
+	stop = arena_alloc(c->job->arena, 1, sizeof(*stop));
+	must(stop != NULL);
+	stop->host = job_keep(c->job, c->job->target.path, REPLY_SIZE).p;
+	stop->address.path = stop->host;
+	c->stops = stop;
+	c->stop_count = 1;
+	next_stop(c);
+}
+
+/* --- what sessions tell --- */
+
+static void
+put_away(struct courier *c)
+{
+	struct session *s = c->session;
+	struct job *j = c->job;
+
+	c->session = NULL;
+	if (c->conf == c->tools->conf &&
+	    c->conf->delivery.idle_timeout_ms > 0 && c->tools->pool != NULL &&
+	    session_messages(s) < j->messages_per_connection)
+		pool_put(c->tools->pool, s, j->site, c->key,
+		    c->conf->delivery.idle_timeout_ms);
+	else
+		session_leave(&s);
+}
+
+static void
+on_ready(struct courier *c)
+{
+	bool busy = smtp_client_is_busy(session_client(c->session));
+
+	note_session(c, c->session);
+	if (!job_is_settled(c->job)) {
+		session_send(c->session, &c->message, &c->job->message);
+		return;
+	}
+	note_dialogue(c, c->session);
+	put_away(c);
+	end_judged(c, busy);
+}
+
+static void
+keep_failure(struct courier *c, const struct client_failure *failure,
+    bool got_ready)
+{
+	c->failure = failure->fate;
+	c->failure.reply = job_keep(c->job, failure->fate.reply, REPLY_SIZE);
+	c->trouble = failure->trouble;
+	/* Who ends it before a word is said is no use as a host. */
+	if (c->trouble == TROUBLE_CONNECTION && !got_ready)
+		c->trouble = TROUBLE_SITE;
+}
+
+/* The session is gone and somebody has no fate: what now? */
+static void
+try_on(struct courier *c, bool broke_tls, bool got_ready, bool no_answer)
+{
+	char key[MEMORY_KEY_SIZE];
+	int64_t now = loop_now(c->tools->loop);
+
+	if (c->trouble == TROUBLE_LOCAL) {
+		give_up(c);
+		return;
+	}
+	stop_key(&c->stops[c->stop], key);
+	if (broke_tls && is_opportunistic(c) && !c->in_plain) {
+		memory_note(c->tools->broken_tls, key, now + BROKEN_TLS_FOR);
+		c->in_plain = true;
+		next_stop(c);
+		return;
+	}
+	if (no_answer)
+		memory_note(c->tools->dead_addresses, key, now + DEAD_FOR);
+	/* To ask its other hosts would be to ask for more of the same. */
+	if (c->trouble == TROUBLE_BUSY && got_ready) {
+		give_up(c);
+		return;
+	}
+	c->in_plain = false;
+	c->stop++;
+	next_stop(c);
+}
+
+static void
+on_over(struct courier *c)
+{
+	struct session *s = c->session;
+	const struct client_failure *failure = session_failure(s);
+	bool busy = smtp_client_is_busy(session_client(s));
+	bool got_ready = session_got_ready(s) || c->from_pool;
+
+	c->session = NULL;
+	note_session(c, s);
+	note_dialogue(c, s);
+	if (job_is_settled(c->job)) {
+		if (failure != NULL) {
+			c->job->trouble = failure->trouble;
+			courier_end(c);
+		} else {
+			end_judged(c, busy);
+		}
+		return;
+	}
+	/* The server took its share and closed: the rest by the next one. */
+	if (failure == NULL) {
+		if (c->sessions < SESSIONS_MAX)
+			connect_anew(c);
+		else
+			give_up_ours(c, TROUBLE_NONE, 5, 3,
+			    "451 4.5.3 The next hop takes few recipients at "
+			    "once");
+		return;
+	}
+	keep_failure(c, failure, got_ready);
+	/* An idle session may be closed in the moment that it is used. */
+	if (c->from_pool && c->trouble != TROUBLE_LOCAL) {
+		connect_anew(c);
+		return;
+	}
+	try_on(c, session_broke_tls(s), got_ready, !session_is_connected(s));
+}
+
+static void
+on_session(struct session *session, enum session_event event, void *arg)
+{
+	struct courier *c = arg;
+
+	must(c->session == session);
+	switch (event) {
+	case SESSION_READY:
+		on_ready(c);
+		break;
+	case SESSION_OVER:
+		on_over(c);
+		break;
+	}
+}
+
+/* --- from outside --- */
+
+static void
+set_key(struct courier *c)
+{
+	struct job *j = c->job;
+	struct buf key;
+
+	buf_init(&key, j->site.n + j->target_text.n + j->route.n + 16);
+	buf_addf(&key, "%c%.*s\n", j->is_domain ? 'd' : 'r',
+	    SLICE_ARGS(j->site));
+	buf_add(&key, j->target_text);
+	buf_add_char(&key, '\n');
+	buf_add(&key, j->route);
+	c->key = job_keep(j, buf_slice(&key), key.n);
+	buf_done(&key);
+}
+
+void
+courier_start(struct job *j)
+{
+	struct courier *c = mem_zero(sizeof(*c));
+
+	must(target_is_remote(j->target.kind) && j->is_open);
+	c->job = j;
+	c->tools = j->tools;
+	c->conf = conf_ref(j->tools->conf);
+	j->work = c;
+	buf_init(&c->dialogue, DIALOGUE_MAX);
+	if (!j->is_domain)
+		c->route = route_by_title(c->conf, j->route);
+	c->level = level_of(c);
+	c->port = port_of(c);
+	j->policy = slice_of(policy_name(c));
+	c->message = (struct smtp_message){ .envelope = &j->envelope,
+		.fates = j->fates,
+		.arena = j->arena,
+		.size = j->message.size,
+		.utf8_header = job_has_utf8_header(j) };
+	if (c->level == TLS_DANE) {
+		give_up_ours(c, TROUBLE_LOCAL, 7, 10,
+		    "451 4.7.10 tls = \"dane\" is not available yet");
+		return;
+	}
+	/* The reload that made this job's route go was faster than the job. */
+	if (!j->is_domain && c->route == NULL) {
+		give_up_ours(c, TROUBLE_LOCAL, 3, 5,
+		    "451 4.3.5 The route is gone");
+		return;
+	}
+	set_key(c);
+	c->session = c->key.n == 0 ? NULL : pool_take(c->tools->pool, c->key);
+	if (c->session == NULL) {
+		connect_anew(c);
+		return;
+	}
+	c->from_pool = true;
+	session_set_owner(c->session, on_session, c);
+	session_begin_job(c->session);
+	on_ready(c);
+}
+
+void
+courier_abandon(struct job *j)
+{
+	struct courier *c = j->work;
+
+	if (c == NULL)
+		return;
+	j->work = NULL;
+	hosts_cancel(&c->search);
+	session_leave(&c->session);
+	conf_unref(&c->conf);
+	buf_done(&c->dialogue);
+	mem_free(c);
+}

@@ -1,0 +1,71 @@
+/*
+ * deliver/job.h - one message for some recipients of one site: what the
+ * scheduler asked for, and what it is told in the end.
+ *
+ * Whoever works on a job fills in fates, then calls job_done(). A recipient
+ * that was given none is put off by the job's own failure.
+ */
+#ifndef DELIVER_JOB_H
+#define DELIVER_JOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "conf/target.h"
+#include "deliver/tools.h"
+#include "ipc/messages.h"
+#include "mail/envelope.h"
+#include "mail/fate.h"
+
+struct job;
+typedef void job_done_fn(struct job *, void *arg);
+
+struct job {
+	uint64_t id; /* the scheduler's */
+	LIST_ENTRY(job) in_list;
+	struct tools *tools; /* borrowed */
+	struct arena *arena; /* owned; all slices below are its, but for */
+	struct queue_message message; /* owned when is_open */
+	bool is_open;
+	struct envelope envelope;
+	struct fate *fates; /* one a recipient */
+	struct target target;
+	struct slice site, route, target_text;
+	bool is_domain;
+	uint32_t messages_per_connection;
+
+	/* The answer. */
+	enum job_trouble trouble;
+	struct slice host, address, tls, policy, dialogue;
+
+	job_done_fn *done;
+	void *arg;  /* borrowed */
+	void *work; /* courier's or local's own; NULL when done */
+};
+
+/*
+ * Copies what it needs and opens the message. Always makes a job: if the
+ * message is no good, all fates are set already.
+ */
+struct job *job_new(struct tools *, const struct msg_deliver_job *,
+    job_done_fn *, void *arg) MUST_USE;
+void job_free(struct job **);
+bool job_is_settled(const struct job *);
+/* Copies the reply. Recipients that have a fate keep it. */
+void job_settle(struct job *, const struct fate *);
+/* With a reply of ours: job_settle_ours(j, FATE_FAILED, 1, 10, "556 ..."). */
+void job_settle_ours(struct job *, enum fate_kind, unsigned subject,
+    unsigned detail, const char *reply);
+/* A copy in the arena, cut to `max`; empty when the arena is full. */
+struct slice job_keep(struct job *, struct slice, size_t max);
+/* Tells, from the loop, that it is done. Once. */
+void job_done(struct job *);
+/* Does the header hold UTF-8? Reads it if the envelope lets it. */
+bool job_has_utf8_header(struct job *);
+/* The message for the scheduler: points into the job and into *fates. */
+struct msg_job_done job_answer(struct job *, struct buf *fates);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * deliver/tools.h - what a deliverer has, for all that works on its jobs.
+ *
+ * Made once by deliver.c; the conf and what follows from it are changed by a
+ * reload. Whoever keeps pointers into a conf keeps the conf.
+ */
+#ifndef DELIVER_TOOLS_H
+#define DELIVER_TOOLS_H
+
+#include "conf/conf.h"
+#include "deliver/login.h"
+#include "deliver/memory.h"
+#include "dns/resolver.h"
+#include "io/loop.h"
+#include "io/tls.h"
+#include "queue/reader.h"
+
+struct pool;
+struct self;
+
+enum { CONTENT_BLOCK = 64 * 1024 };
+
+struct tools {
+	struct loop *loop;
+	struct conf *conf;
+	struct resolver *resolver;
+	struct queue_reader *reader;
+	struct tls_client *tls;
+	struct login_library *logins;
+	struct pool *pool;
+	struct self *self;             /* our own names and addresses */
+	struct memory *broken_tls;     /* addresses whose handshake fails */
+	struct memory *dead_addresses; /* nobody answered there */
+	char *block; /* CONTENT_BLOCK octets, for use within one call */
+	/* Counted by sessions. */
+	uint64_t connections; /* open now */
+	uint64_t attempts;    /* since start */
+};
+
+#endif

@@ -289,8 +289,7 @@ on_ended(struct conn *conn, int rc, void *arg)
 		note_failure(s, TROUBLE_CONNECTION, 7, 5, "451 4.7.5",
 		    conn_tls_error(conn));
 	/* Hearing nothing during a handshake is a broken handshake, too. */
-	if (s->connected && s->tls[0] == '\0' &&
-	    (s->implicit_tls || smtp_client_is_starting_tls(s->client)))
+	if (s->connected && s->implicit_tls && s->tls[0] == '\0')
 		s->broke_tls = true;
 	smtp_client_lost(s->client, rc);
 	end_session(s, false);
@@ -382,7 +381,7 @@ session_failure(const struct session *s)
 bool
 session_broke_tls(const struct session *s)
 {
-	return s->broke_tls;
+	return s->broke_tls || smtp_client_broke_tls(s->client);
 }
 
 bool

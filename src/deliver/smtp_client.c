@@ -67,6 +67,7 @@ struct smtp_client {
 	bool busy;
 	bool stale; /* the server may still be in a transaction: RSET first */
 	bool fresh_wait;
+	bool broke_tls;
 	struct ehlo ehlo;
 	struct reply reply;
 	struct login *login; /* owned; during AUTH */
@@ -339,9 +340,13 @@ fail_while_waiting(struct smtp_client *c, const char *what)
 	enum step step;
 
 	buf_init(&text, REPLY_KEPT);
-	buf_addf(&text, "451 4.4.2 %s while waiting for %s", what,
+	c->broke_tls = c->state == ST_TLS;
+	buf_addf(&text, "451 %s %s while waiting for %s",
+	    c->broke_tls ? "4.7.5" : "4.4.2", what,
 	    states[c->state].waiting_for);
-	step = fail(c, TROUBLE_CONNECTION, 4, 2, buf_slice(&text));
+	step = c->broke_tls
+	    ? fail(c, TROUBLE_SITE, 7, 5, buf_slice(&text))
+	    : fail(c, TROUBLE_CONNECTION, 4, 2, buf_slice(&text));
 	buf_done(&text);
 	return step;
 }
@@ -1121,9 +1126,9 @@ smtp_client_is_ready(const struct smtp_client *c)
 }
 
 bool
-smtp_client_is_starting_tls(const struct smtp_client *c)
+smtp_client_broke_tls(const struct smtp_client *c)
 {
-	return c->state == ST_TLS;
+	return c->broke_tls;
 }
 
 const struct client_failure *

@@ -95,8 +95,8 @@ void smtp_client_content(struct smtp_client *, struct slice, data_sink_fn *sink,
 bool smtp_client_new_patience(struct smtp_client *, int64_t *ms);
 
 bool smtp_client_is_ready(const struct smtp_client *);
-/* It has said STEP_TLS and waits for smtp_client_secured(). */
-bool smtp_client_is_starting_tls(const struct smtp_client *);
+/* It ended between STEP_TLS and smtp_client_secured(). */
+bool smtp_client_broke_tls(const struct smtp_client *);
 /* NULL while nothing went wrong. Its reply is the client's. */
 const struct client_failure *smtp_client_failure(const struct smtp_client *);
 /* The site asked us to slow down, in some reply of this transaction. */

@@ -571,7 +571,7 @@ END_TEST
 START_TEST(plain_text_behind_starttls_is_refused)
 {
 	static const struct play play = { "injection", TLS_OFFERED, "b@y", "",
-		"none", TROUBLE_CONNECTION };
+		"none", TROUBLE_SITE };
 	struct stage s;
 
 	stage_init(&s, &play);
@@ -579,6 +579,7 @@ START_TEST(plain_text_behind_starttls_is_refused)
 	hear(&s, slice_of("220 go\r\n250 injected\r\n"));
 	ck_assert(s.over);
 	ck_assert_ptr_nonnull(smtp_client_failure(s.client));
+	ck_assert(smtp_client_broke_tls(s.client));
 	ck_assert_int_eq(s.sent, 0);
 	stage_done(&s);
 }

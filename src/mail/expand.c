@@ -21,26 +21,15 @@ static void
 add_local(const struct expand_values *v, struct buf *out)
 {
 	struct buf plain;
+	struct slice local;
 
 	buf_init(&plain, VALUE_MAX);
 	address_local_unquote(&v->address, &plain);
-	add_lower(buf_slice(&plain), out);
-	buf_done(&plain);
-}
-
-static void
-add_user(const struct expand_values *v, struct buf *out)
-{
-	struct buf local;
-	struct slice user;
-
-	buf_init(&local, VALUE_MAX);
-	add_local(v, &local);
-	user = buf_slice(&local);
+	local = buf_slice(&plain);
 	if (v->subaddress.n > 0)
-		user = slice_head(user, slice_find_str(user, v->subaddress));
-	buf_add(out, user);
-	buf_done(&local);
+		local = slice_head(local, slice_find_str(local, v->subaddress));
+	add_lower(local, out);
+	buf_done(&plain);
 }
 
 static void
@@ -70,7 +59,7 @@ static const struct name {
 	bool is_path; /* from the system, with slashes */
 } names[] = {
 	{ "local",   add_local,	  false },
-	{ "user",    add_user,	  false },
+	{ "user",    add_local,	  false },
 	{ "domain",  add_domain,  false },
 	{ "address", add_address, false },
 	{ "home",    add_home,	  true },

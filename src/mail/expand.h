@@ -22,9 +22,9 @@ struct expand_values {
 };
 
 /*
- * Adds `path` with
- *	%{local}    the local part, unquoted, in lower case
- *	%{user}     the same without separator and subaddress
+ * Adds `path` with the mailbox's names: user+tag lies where user does.
+ *	%{local}    the local part, unquoted, in lower case, without subaddress
+ *	%{user}     the same: the mailbox's user
  *	%{domain}   in lower case
  *	%{address}  local "@" domain
  *	%{home}     the home folder

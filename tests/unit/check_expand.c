@@ -12,7 +12,7 @@ static const struct {
 } cases[] = {
 	{ "/v/%{domain}/%{local}", "Bob@Example.ORG", "/v/example.org/bob" },
 	{ "/v/%{user}",		   "bob+tag@x",	     "/v/bob" },
-	{ "/v/%{local}",	   "bob+tag@x",	     "/v/bob+tag" },
+	{ "/v/%{local}",	   "bob+tag@x",	     "/v/bob" },
 	{ "/v/%{user}",		   "bob+a+b@x",	     "/v/bob" },
 	{ "/v/%{address}/m",	   "a.b@x",	     "/v/a.b@x/m" },
 	{ "%{home}/Maildir",	   "a@x",	     "/home/a/Maildir" },

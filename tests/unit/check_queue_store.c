@@ -165,7 +165,7 @@ static void
 set_result(struct queue_entry *e, uint32_t index, enum fate_kind kind,
     const char *reply)
 {
-	struct fate fate = { kind, { 4, 7, 1 }, 450, slice_of(reply) };
+	struct fate fate = { kind, { 4, 7, 1 }, 450, slice_of(reply), false };
 
 	queue_store_result(store, e, index, &fate, slice_of("mx.one.example"),
 	    (uint16_t)(entry_recipient(e, index)->attempts + 1));

@@ -53,7 +53,7 @@ content_abort(struct content *c)
 void
 content_committed(struct content *c)
 {
-	reset(c);
+	c->has_draft = false;
 }
 
 int

@@ -38,7 +38,7 @@ void content_done(struct content *); /* a draft that is left is aborted */
 int content_begin(struct content *, uint64_t *id, int64_t *arrived_ms) MUST_USE;
 /* Forgets all: the draft is aborted. */
 void content_abort(struct content *);
-/* The draft went to commit(); nothing is left to abort. */
+/* commit() took the draft; nothing is left to abort. */
 void content_committed(struct content *);
 
 /* Wire bytes of DATA: as data_decoder_feed(). */

@@ -129,7 +129,7 @@ smtp_server_auth_done(struct smtp_server *s, enum auth_verdict verdict,
 		return succeed(s);
 	case AUTH_FAILED:
 		s->auth_failures++;
-		s->host->auth_failed(s->arg);
+		s->host->auth_failed(s->arg, login);
 		server_enter(s, STATE_AUTH_DELAY);
 		return STEP_WAIT;
 	case AUTH_MALFORMED:

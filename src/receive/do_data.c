@@ -48,8 +48,8 @@ finish(struct smtp_server *s)
 	e->login = slice_of(s->login);
 	e->tls = slice_of(s->tls);
 	server_enter(s, STATE_COMMIT);
-	content_committed(&t->content); /* the draft is the host's now */
 	s->host->commit(s->arg, buf_slice(&t->prefix), e);
+	content_committed(&t->content);
 	return STEP_WAIT;
 }
 

@@ -72,6 +72,19 @@ insert_gap(struct head *h)
 	memcpy(h->bytes.p + h->line, "\r\n", 2);
 }
 
+static void
+note_message_id(struct head *h, struct slice line)
+{
+	struct slice value = slice_skip(line, slice_find(line, ':') + 1);
+
+	if (h->has_message_id)
+		return;
+	value = slice_trim(value);
+	h->has_message_id = true;
+	h->message_id = (size_t)(value.p - h->bytes.p);
+	h->message_id_length = value.n;
+}
+
 /* `line` has no CRLF. */
 static void
 take_line(struct head *h, struct slice line)
@@ -92,7 +105,7 @@ take_line(struct head *h, struct slice line)
 	else if (slice_is_nocase(name, "date"))
 		h->has_date = true;
 	else if (slice_is_nocase(name, "message-id"))
-		h->has_message_id = true;
+		note_message_id(h, line);
 }
 
 /* Adds bytes up to and with the next LF; true if a line was made whole. */
@@ -133,4 +146,11 @@ head_end(struct head *h)
 	if (!h->whole && h->bytes.n > h->line)
 		take_line(h, slice_skip(buf_slice(&h->bytes), h->line));
 	h->whole = true;
+}
+
+struct slice
+head_message_id(const struct head *h)
+{
+	return slice_head(slice_skip(buf_slice(&h->bytes), h->message_id),
+	    h->message_id_length);
 }

@@ -20,6 +20,8 @@ struct head {
 	unsigned received;
 	bool has_date;
 	bool has_message_id;
+	size_t message_id; /* where the value of the first one stands */
+	size_t message_id_length;
 	bool whole;
 	bool too_long;
 };
@@ -35,5 +37,7 @@ void head_reset(struct head *);
 size_t head_feed(struct head *, struct slice content) MUST_USE;
 /* The content ended: what is there is the section. */
 void head_end(struct head *);
+/* "<x@y>" on the field's own line, or empty. Valid until head_reset(). */
+struct slice head_message_id(const struct head *);
 
 #endif

@@ -54,8 +54,8 @@ struct smtp_host {
 	void (*auth_response)(void *arg, struct slice response);
 	/* The exchange is over on our side; no answer is wanted any more. */
 	void (*auth_cancel)(void *arg);
-	/* A wrong password, or a broken exchange. */
-	void (*auth_failed)(void *arg);
+	/* A wrong password; the login may be unknown, and empty. */
+	void (*auth_failed)(void *arg, struct slice login);
 
 	void (*flush_site)(void *arg, struct slice domain); /* ETRN */
 	void (*rejected)(void *arg, const struct smtp_rejection *);

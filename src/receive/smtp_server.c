@@ -528,6 +528,18 @@ smtp_server_secured(struct smtp_server *s, const char *tls, int64_t now)
 	server_enter(s, STATE_COMMAND);
 }
 
+bool
+smtp_server_awaits_auth(const struct smtp_server *s)
+{
+	return s->state == STATE_AUTH;
+}
+
+bool
+smtp_server_is_delayed(const struct smtp_server *s)
+{
+	return s->state == STATE_AUTH_DELAY;
+}
+
 int64_t
 smtp_server_deadline(const struct smtp_server *s)
 {
@@ -592,6 +604,20 @@ const char *
 smtp_server_tls(const struct smtp_server *s)
 {
 	return s->tls == NULL ? "" : s->tls;
+}
+
+const struct envelope *
+smtp_server_envelope(const struct smtp_server *s)
+{
+	must(s->state == STATE_COMMIT);
+	return &s->transaction->envelope;
+}
+
+struct slice
+smtp_server_message_id(const struct smtp_server *s)
+{
+	must(s->state == STATE_COMMIT);
+	return head_message_id(&s->transaction->content.head);
 }
 
 bool

@@ -68,6 +68,11 @@ enum step smtp_server_auth_challenge(struct smtp_server *, struct slice,
 enum step smtp_server_auth_done(struct smtp_server *, enum auth_verdict,
     struct slice login, struct slice additional, int64_t now) MUST_USE;
 
+/* In a state that takes those two calls? */
+bool smtp_server_awaits_auth(const struct smtp_server *);
+/* A deadline, not an event, ends this STEP_WAIT: a password was wrong. */
+bool smtp_server_is_delayed(const struct smtp_server *);
+
 /* When smtp_server_expire() is due; INT64_MAX: never. */
 int64_t smtp_server_deadline(const struct smtp_server *);
 enum step smtp_server_expire(struct smtp_server *, int64_t now) MUST_USE;
@@ -78,6 +83,9 @@ bool smtp_server_stop(struct smtp_server *, int64_t now) MUST_USE;
 struct slice smtp_server_helo(const struct smtp_server *);
 struct slice smtp_server_login(const struct smtp_server *);
 const char *smtp_server_tls(const struct smtp_server *); /* "" in plain */
+/* Of the message that waits for smtp_server_committed(). */
+const struct envelope *smtp_server_envelope(const struct smtp_server *);
+struct slice smtp_server_message_id(const struct smtp_server *);
 /* Between MAIL and the reply to the message. */
 bool smtp_server_is_busy(const struct smtp_server *);
 

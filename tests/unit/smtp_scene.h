@@ -195,8 +195,9 @@ scene_auth_cancel(void *arg)
 }
 
 static inline void
-scene_auth_failed(void *arg)
+scene_auth_failed(void *arg, struct slice login)
 {
+	(void)login;
 	((struct scene *)arg)->failed++;
 }
 

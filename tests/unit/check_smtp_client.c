@@ -282,6 +282,7 @@ static const struct play plays[] = {
 struct stage {
 	const struct play *play;
 	struct smtp_client *client;
+	struct login_library *library;
 	struct envelope envelope;
 	struct recipient recipients[8];
 	struct fate fates[8];
@@ -402,7 +403,7 @@ stage_init(struct stage *s, const struct play *play)
 	if (play->how & LOGIN) {
 		options.user = "user";
 		options.password = "pass";
-		options.library = login_library_new();
+		options.library = s->library = login_library_new();
 	}
 	s->client = smtp_client_new(&options);
 	if (play->how & IMPLICIT)
@@ -429,6 +430,7 @@ static void
 stage_done(struct stage *s)
 {
 	smtp_client_free(&s->client);
+	login_library_free(&s->library);
 	arena_free(&s->arena);
 	buf_done(&s->said);
 	buf_done(&s->heard);

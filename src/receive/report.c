@@ -110,10 +110,10 @@ add_received(struct report *r, const struct report_session *s,
 	json_text(&j, "tls", e->tls);
 	json_text(&j, "auth", e->login);
 	json_text(&j, "sender", e->sender);
-	json_array(&j, "recipients");
+	json_list(&j, "recipients");
 	for (uint32_t i = 0; i < e->recipient_count; i++)
 		json_item(&j, e->recipients[i].address);
-	json_array_end(&j);
+	json_list_end(&j);
 	json_int(&j, "size", (int64_t)e->size);
 	json_text(&j, "message_id", message_id);
 	json_seconds(&j, "seconds", took_ms);

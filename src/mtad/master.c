@@ -20,7 +20,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "io/tls.h"
-#include "mtad/agents.h"
+#include "mtad/agent_pool.h"
 #include "mtad/children.h"
 #include "mtad/inherited.h"
 #include "mtad/notify.h"
@@ -51,7 +51,7 @@ struct master {
 	struct sockets sockets;
 	struct handout handout;
 	struct children *children;
-	struct agents *agents;
+	struct agent_pool *agents;
 	struct notify *notify;
 	struct timer *tables;   /* looks whether one has changed */
 	struct timer *patience; /* for a reload to take effect, or the end */
@@ -550,7 +550,7 @@ on_agent_open(void *owner, struct channel *c, const void *msg)
 {
 	struct master *m = owner;
 
-	agents_open(m->agents, c, msg, m->handout.conf, &m->user);
+	agent_pool_open(m->agents, c, msg, m->handout.conf, &m->user);
 }
 
 static void
@@ -562,7 +562,7 @@ on_child(void *arg)
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		if (!children_reap(m->children, pid, status))
-			(void)agents_reap(m->agents, pid, status);
+			(void)agent_pool_reap(m->agents, pid, status);
 }
 
 /* --- the start
@@ -614,7 +614,7 @@ run(struct master *m)
 	loop_on_signal(m->loop, SIGHUP, on_hangup, m);
 	loop_on_signal(m->loop, SIGUSR1, on_reopen, m);
 	m->notify = notify_new(m->loop);
-	m->agents = agents_new();
+	m->agents = agent_pool_new();
 	m->tables = timer_new(m->loop, on_look_at_tables, m);
 	m->patience = timer_new(m->loop, on_patience_over, m);
 	m->tables_broken =
@@ -627,7 +627,7 @@ run(struct master *m)
 	children_free(&m->children);
 	timer_free(&m->tables);
 	timer_free(&m->patience);
-	agents_free(&m->agents);
+	agent_pool_free(&m->agents);
 	notify_free(&m->notify);
 	mem_free(m->tables_broken);
 	loop_free(&m->loop);

@@ -1,5 +1,6 @@
 /*
- * mtad/places.c - see places.h. What lies in the spool is the queue's.
+ * mtad/places.c - see places.h. What lies in the spool's folders is the
+ * queue's.
  */
 #include "mtad/places.h"
 
@@ -17,6 +18,7 @@
 
 #include "base/err.h"
 #include "base/time.h"
+#include "queue/spool.h"
 
 enum {
 	PRIVATE = 0700,
@@ -78,12 +80,37 @@ make_place(const char *path, mode_t mode, const struct identity *user,
 	return rc < 0 ? rc : 0;
 }
 
+/* The queue's own folders: before its users start, all at once. */
+static int
+make_queue(const char *spool, const struct identity *user, struct why *why)
+{
+	struct vfs *vfs;
+	int fd, rc;
+
+	if ((rc = identity_borrow(user)) == 0) {
+		fd = open(spool, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		rc = fd == -1 ? -errno : 0;
+		if (rc == 0) {
+			vfs = vfs_disk_new(fd);
+			rc = queue_spool_create(vfs);
+			vfs_disk_free(&vfs);
+			(void)close(fd);
+		}
+		must(identity_return() == 0);
+	}
+	if (rc != 0)
+		why_set(why, "%s: %s", spool, err_text(rc));
+	return rc;
+}
+
 int
 places_make(const struct conf *conf, const struct identity *user,
     struct why *why)
 {
 	int rc = make_place(conf->spool, PRIVATE, user, why);
 
+	if (rc == 0)
+		rc = make_queue(conf->spool, user, why);
 	if (rc == 0)
 		rc = make_place(conf->state, PRIVATE, user, why);
 	/* We bind and chown(2) in it as root, so nobody else may write there.

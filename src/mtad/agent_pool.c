@@ -1,8 +1,8 @@
 /*
- * mtad/agents.c - see agents.h. What agents deliver is not known here; they end
- * by themselves when their deliverer is gone or has no work.
+ * mtad/agent_pool.c - see agents.h. What agents deliver is not known here; they
+ * end by themselves when their deliverer is gone or has no work.
  */
-#include "mtad/agents.h"
+#include "mtad/agent_pool.h"
 
 #include <sys/wait.h>
 
@@ -19,19 +19,19 @@
 
 enum { AGENTS_MAX = 200 };
 
-struct agents {
+struct agent_pool {
 	pid_t pids[AGENTS_MAX];
 	size_t n;
 };
 
-struct agents *
-agents_new(void)
+struct agent_pool *
+agent_pool_new(void)
 {
-	return mem_zero(sizeof(struct agents));
+	return mem_zero(sizeof(struct agent_pool));
 }
 
 void
-agents_free(struct agents **a)
+agent_pool_free(struct agent_pool **a)
 {
 	mem_free(*a);
 	*a = NULL;
@@ -96,7 +96,7 @@ find_user(struct slice user, const struct conf *conf,
 }
 
 static int
-start(struct agents *a, const struct identity *user, int *channel,
+start(struct agent_pool *a, const struct identity *user, int *channel,
     struct why *why)
 {
 	char name[96];
@@ -126,7 +126,7 @@ start(struct agents *a, const struct identity *user, int *channel,
 }
 
 void
-agents_open(struct agents *a, struct channel *deliverer,
+agent_pool_open(struct agent_pool *a, struct channel *deliverer,
     const struct msg_agent_open *m, const struct conf *conf,
     const struct identity *own)
 {
@@ -152,7 +152,7 @@ agents_open(struct agents *a, struct channel *deliverer,
 }
 
 bool
-agents_reap(struct agents *a, pid_t pid, int status)
+agent_pool_reap(struct agent_pool *a, pid_t pid, int status)
 {
 	for (size_t i = 0; i < a->n; i++) {
 		if (a->pids[i] != pid)

@@ -22,6 +22,7 @@ enum { COMMIT_EACH = 10, STEP_EACH = SECOND, HELPERS = 3, LANES = 2 };
 struct lane {
 	struct disk *disk;       /* borrowed: ours */
 	struct queue_work *work; /* under way, or NULL */
+	bool has_run;            /* the helper's, until it is done */
 	int64_t ended_ms;
 };
 
@@ -36,6 +37,7 @@ struct disk {
 	struct helper *helper;
 	struct lane lanes[LANES];
 	struct queue_batch *batch; /* under way, or NULL */
+	bool batch_has_run;        /* the helper's, until it is done */
 	unsigned writes;           /* not yet answered */
 	struct timer *step_timer;
 	struct timer *commit_timer;
@@ -129,25 +131,6 @@ disk_open(struct loop *loop, int spool, const struct disk_events *events,
 	disk_step(d);
 	*out = d;
 	return 0;
-}
-
-void
-disk_close(struct disk **place)
-{
-	struct disk *d = *place;
-
-	if (d == NULL)
-		return;
-	loop_unpost(d->loop, d);
-	timer_free(&d->step_timer);
-	timer_free(&d->commit_timer);
-	helper_free(&d->helper);
-	queue_writer_close(&d->writer);
-	queue_reader_free(&d->reader);
-	queue_store_close(&d->store);
-	vfs_disk_free(&d->vfs);
-	mem_free(d);
-	*place = NULL;
 }
 
 struct queue_store *
@@ -273,6 +256,7 @@ run_batch(void *job)
 	struct disk *d = job;
 
 	queue_batch_write(d->batch);
+	d->batch_has_run = true;
 }
 
 static void
@@ -289,6 +273,7 @@ run_lane(void *job)
 	struct lane *lane = job;
 
 	queue_work_run(lane->work);
+	lane->has_run = true;
 }
 
 static void
@@ -319,8 +304,20 @@ lane_start(struct disk *d, enum queue_lane which, int64_t wall_ms)
 		return;
 	}
 	lane->work = queue_store_take(d->store, which, wall_ms);
+	lane->has_run = false;
 	if (lane->work != NULL)
 		helper_run(d->helper, run_lane, on_lane_done, lane);
+}
+
+static void
+batch_start(struct disk *d)
+{
+	if (d->batch != NULL)
+		return;
+	d->batch_has_run = false;
+	d->batch = queue_writer_take(d->writer);
+	if (d->batch != NULL)
+		helper_run(d->helper, run_batch, on_batch_done, d);
 }
 
 void
@@ -330,11 +327,7 @@ disk_turn(struct disk *d, int64_t wall_ms)
 
 	lane_start(d, QUEUE_COMMIT, wall_ms);
 	lane_start(d, QUEUE_CHORE, wall_ms);
-	if (d->batch == NULL) {
-		d->batch = queue_writer_take(d->writer);
-		if (d->batch != NULL)
-			helper_run(d->helper, run_batch, on_batch_done, d);
-	}
+	batch_start(d);
 	while (d->events->wants_segment(d->arg) &&
 	    queue_store_next_free_segment(d->store, &segment))
 		d->events->free_segment(segment, d->arg);
@@ -353,4 +346,57 @@ void
 disk_hurry(struct disk *d)
 {
 	d->hurried = true;
+}
+
+/* --- the end --- */
+
+static void
+lane_end(struct disk *d, enum queue_lane which)
+{
+	struct lane *lane = &d->lanes[which];
+
+	if (lane->work == NULL)
+		return;
+	if (!lane->has_run)
+		queue_work_run(lane->work);
+	(void)queue_store_finish(d->store, &lane->work);
+}
+
+void
+disk_settle(struct disk *d)
+{
+	helper_free(&d->helper); /* waits; what it did not begin is ours */
+	while (d->batch != NULL ||
+	    (d->batch = queue_writer_take(d->writer)) != NULL) {
+		if (!d->batch_has_run)
+			queue_batch_write(d->batch);
+		d->batch_has_run = false;
+		queue_writer_finish(d->writer, &d->batch, on_written, on_closed,
+		    d);
+	}
+	lane_end(d, QUEUE_COMMIT);
+	lane_end(d, QUEUE_CHORE);
+	d->lanes[QUEUE_COMMIT].has_run = false;
+	d->lanes[QUEUE_COMMIT].work =
+	    queue_store_take(d->store, QUEUE_COMMIT, time_wall_ms());
+	lane_end(d, QUEUE_COMMIT);
+}
+
+void
+disk_close(struct disk **place)
+{
+	struct disk *d = *place;
+
+	if (d == NULL)
+		return;
+	must(d->helper == NULL);
+	loop_unpost(d->loop, d);
+	timer_free(&d->step_timer);
+	timer_free(&d->commit_timer);
+	queue_writer_close(&d->writer);
+	queue_reader_free(&d->reader);
+	queue_store_close(&d->store);
+	vfs_disk_free(&d->vfs);
+	mem_free(d);
+	*place = NULL;
 }

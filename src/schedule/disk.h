@@ -33,7 +33,11 @@ typedef void disk_written_fn(void *who, uint64_t id, int rc,
 /* 0 or -errno. Borrows the descriptor of the spool. */
 int disk_open(struct loop *, int spool, const struct disk_events *, void *arg,
     struct disk **out) MUST_USE;
-/* Nothing may be under way: see disk_is_quiet(). */
+/*
+ * At the very end: waits for the helpers, brings what they did, and commits.
+ * Only disk_close() may follow.
+ */
+void disk_settle(struct disk *);
 void disk_close(struct disk **);
 struct queue_store *disk_store(struct disk *);
 struct queue_reader *disk_reader(struct disk *);

@@ -1242,6 +1242,8 @@ dispatch_free(struct dispatch **place)
 	loop_unpost(d->loop, d);
 	timer_free(&d->timer);
 	if (d->disk != NULL) {
+		d->is_stopping = true;
+		disk_settle(d->disk);
 		crew_abandon(d->crew);
 		drop_rounds(d);
 	}

@@ -8,6 +8,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -204,6 +206,7 @@ write_conf(const char *delivery)
 	(void)fprintf(file,
 	    "hostname = \"mx.here.test\"\n"
 	    "postmaster = \"postmaster@here.test\"\n"
+	    "user = \"%s\"\ncontrol { group = \"%s\" }\n"
 	    "spool = \"%s/spool\"\nstate = \"%s\"\nruntime = \"%s\"\n"
 	    "domain \"here.test\" {\n"
 	    "  deliver = \"maildir:%s/mail/%%{local}\"\n"
@@ -213,7 +216,8 @@ write_conf(const char *delivery)
 	    "route \"*\" { via = \"mx\" }\n"
 	    "delivery { %s }\n"
 	    "shaping \"*\" { connections = 3 recipients_per_message = 2 }\n",
-	    folder, folder, folder, folder, folder, delivery);
+	    getpwuid(geteuid())->pw_name, getgrgid(getegid())->gr_name, folder,
+	    folder, folder, folder, folder, delivery);
 	(void)fclose(file);
 	conf = conf_load(path, on_conf_error, NULL);
 	ck_assert_ptr_nonnull(conf);

@@ -21,7 +21,7 @@
 
 enum { COUNT = 3, FIRST_ID = 1 << 20 };
 
-static char socket_path[] = "/tmp/check_admin_XXXXXX";
+static char socket_path[64];
 static pid_t server;
 
 /* --- the false scheduler: in the child process --- */
@@ -185,8 +185,11 @@ static const struct admin_ops ops = { do_next, do_matches, do_message, do_keys,
 static void
 setup(void)
 {
-	int fd = mkstemp(socket_path);
+	int fd;
 
+	(void)snprintf(socket_path, sizeof(socket_path),
+	    "/tmp/check_admin_XXXXXX");
+	fd = mkstemp(socket_path);
 	ck_assert_int_ge(fd, 0);
 	(void)close(fd);
 	(void)unlink(socket_path);

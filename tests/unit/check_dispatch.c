@@ -37,7 +37,7 @@ struct job_seen {
 	unsigned deliverer;
 };
 
-static char folder[] = "/tmp/check_dispatch_XXXXXX";
+static char folder[64];
 static int spool = -1;
 static struct loop *loop;
 static struct conf *conf;
@@ -50,6 +50,7 @@ static struct job_seen jobs[JOBS_MAX];
 static unsigned job_count;
 static unsigned thrice;
 static unsigned freed_segments;
+static bool quiet;
 
 /* --- the false deliverer --- */
 
@@ -252,6 +253,10 @@ setup_with(const char *delivery)
 	char path[256];
 
 	log_set_level(LEVEL_ERROR);
+	job_count = 0;
+	thrice = 0;
+	quiet = false;
+	(void)snprintf(folder, sizeof(folder), "/tmp/check_dispatch_XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	(void)snprintf(path, sizeof(path), "%s/spool", folder);
 	write_conf(delivery);
@@ -650,8 +655,6 @@ is_recovered(void)
 {
 	return queue_store_is_recovered(store());
 }
-
-static bool quiet;
 
 static void
 on_quiet(void *arg)

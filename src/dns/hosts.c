@@ -45,8 +45,7 @@ static const char *const replies[] = {
 	[HOSTS_NO_MAIL] =    "550 5.1.2 The domain has no mail host",
 	[HOSTS_NO_ADDRESS] = "550 5.4.4 The domain's mail hosts have no address",
 	[HOSTS_NULL_MX] =    "556 5.1.10 The domain takes no mail (null MX)",
-	[HOSTS_LOOP] =	     "554 5.4.6 The domain's mail host is this one, "
-			     "which does not know it: a loop",
+	[HOSTS_LOOP] =	     "554 5.4.6 The domain's mail host is this one: a loop",
 	[HOSTS_BOGUS] =	     "451 4.7.5 DNSSEC validation failed for the domain",
 	[HOSTS_TEMPORARY] =  "451 4.4.3 No answer from the DNS for the domain",
 };

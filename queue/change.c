@@ -255,6 +255,7 @@ add_payload(const struct change *c, struct buf *b)
 	case CHANGE_HELD:
 	case CHANGE_RELEASED:
 	case CHANGE_WARNED:
+	case CHANGE_BATCH:
 	case CHANGE_END:
 	case CHANGE_KINDS:
 		break;
@@ -339,6 +340,7 @@ take_payload(struct slice in, struct change *c)
 	case CHANGE_HELD:
 	case CHANGE_RELEASED:
 	case CHANGE_WARNED:
+	case CHANGE_BATCH:
 	case CHANGE_END:
 		return true;
 	case CHANGE_KINDS:

@@ -26,7 +26,12 @@ enum change_kind {
 	CHANGE_EXPANDED, /* index, count (before), list */
 	CHANGE_REMOVED,  /* place */
 	CHANGE_MOVED,    /* place: the new one */
-	/* These four stand in checkpoints only. */
+	/*
+	 * What follows is written only when all before it is on disk: so a bad
+	 * place before it is damage, one behind the last of them a torn tail.
+	 */
+	CHANGE_BATCH,
+	/* These stand in checkpoints only. */
 	CHANGE_SEGMENT,   /* id: its number; place.offset: scanned up to */
 	CHANGE_TEXT,      /* id: its number in this file; reply */
 	CHANGE_MESSAGE,   /* all of an entry, texts by those numbers */

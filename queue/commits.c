@@ -69,6 +69,10 @@ commits_next(const struct commits *c)
 void
 commits_add(struct commits *c, const struct change *change)
 {
+	struct change batch = { .kind = CHANGE_BATCH };
+
+	if (c->pending.n == 0)
+		change_encode(&batch, &c->pending);
 	change_encode(change, &c->pending);
 	c->sequence++;
 }

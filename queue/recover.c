@@ -18,9 +18,15 @@ enum {
 	RECORDS_A_STEP = 1000,
 	/* So many texts may be lost to damage before we stop believing. */
 	TEXT_GAP_MAX = 1 << 16,
+	DOUBTS_MAX = 64,
 };
 
 enum phase { PHASE_CHECKPOINT, PHASE_JOURNALS, PHASE_SEGMENTS, PHASE_DONE };
+
+struct doubt {
+	uint64_t from;
+	uint64_t to;
+};
 
 struct recovery {
 	struct vfs *vfs; /* borrowed, as all four */
@@ -37,6 +43,8 @@ struct recovery {
 	struct journal_reader *file; /* owned; NULL: none is open */
 	uint64_t records;
 	bool saw_end;
+	struct doubt doubts[DOUBTS_MAX];
+	unsigned doubt_count;
 	uint32_t *texts; /* owned: numbers in the checkpoint to ours */
 	size_t text_count;
 	uint64_t newest;
@@ -272,11 +280,30 @@ salvage(struct recovery *r)
 }
 
 static void
-tell_damage(struct recovery *r, const char *what)
+tell_damage(struct recovery *r, const char *what, uint64_t from, uint64_t to)
 {
 	damage_tell(r->damage,
-	    "%s: octets %" PRIu64 " to %" PRIu64 " are damaged", what,
-	    journal_reader_from(r->file), journal_reader_to(r->file));
+	    "%s: octets %" PRIu64 " to %" PRIu64 " are damaged", what, from,
+	    to);
+}
+
+/* A bad place in a journal, until a later batch proves that it is damage. */
+static void
+add_doubt(struct recovery *r)
+{
+	if (r->doubt_count == DOUBTS_MAX)
+		return;
+	r->doubts[r->doubt_count++] =
+	    (struct doubt){ journal_reader_from(r->file),
+		    journal_reader_to(r->file) };
+}
+
+static void
+tell_doubts(struct recovery *r, const char *what)
+{
+	for (unsigned i = 0; i < r->doubt_count; i++)
+		tell_damage(r, what, r->doubts[i].from, r->doubts[i].to);
+	r->doubt_count = 0;
 }
 
 static void
@@ -292,7 +319,9 @@ step_checkpoint(struct recovery *r)
 			continue;
 		}
 		if (step == JOURNAL_DAMAGE) {
-			tell_damage(r, JOURNAL_CHECKPOINT);
+			tell_damage(r, JOURNAL_CHECKPOINT,
+			    journal_reader_from(r->file),
+			    journal_reader_to(r->file));
 			salvage(r);
 			continue;
 		}
@@ -350,20 +379,25 @@ step_journals(struct recovery *r)
 		if (step == JOURNAL_AGAIN)
 			return;
 		if (step == JOURNAL_RECORD) {
-			(void)state_apply(r->state,
-			    journal_reader_change(r->file), 0);
+			const struct change *c = journal_reader_change(r->file);
+
+			if (c->kind == CHANGE_BATCH)
+				tell_doubts(r, name);
+			(void)state_apply(r->state, c, 0);
 			r->journal_size = r->journal_size +
 			    journal_reader_to(r->file) -
 			    journal_reader_from(r->file);
 			continue;
 		}
 		if (step == JOURNAL_DAMAGE) {
-			tell_damage(r, name);
+			add_doubt(r);
 			continue;
 		}
 		if (step == JOURNAL_FAILED)
 			damage_tell(r->damage, "%s: %s", name,
 			    err_text(journal_reader_error(r->file)));
+		/* Bad places in its last batch: nobody was promised that. */
+		r->doubt_count = 0;
 		journal_reader_free(&r->file);
 		r->journal++;
 		return;

@@ -195,7 +195,8 @@ probe(struct scan *s, uint32_t *next, bool *begun)
 	p = bytes_at(s, s->at, head_n);
 	if (p != NULL && record_head_good(slice_from(p, head_n))) {
 		*next = s->at + s->found.length;
-		if (content_is_good(s, &s->found))
+		/* Readers rely on all of it, the padding too. */
+		if (*next <= s->size && content_is_good(s, &s->found))
 			return PROBE_GOOD;
 	}
 	return s->rc != 0 ? PROBE_FAILED : PROBE_BAD;

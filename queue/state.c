@@ -174,6 +174,7 @@ changed(struct state *s, struct queue_entry *e, const struct change *c,
 	case CHANGE_TEXT:
 	case CHANGE_MESSAGE:
 	case CHANGE_EXPANSION:
+	case CHANGE_BATCH:
 	case CHANGE_END:
 	case CHANGE_KINDS:
 		break;

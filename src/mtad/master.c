@@ -357,8 +357,8 @@ take(struct master *m, struct conf *conf, struct sockets *sockets)
 	m->tables_broken = mem_array(conf->table_count + 1, sizeof(bool));
 	open_logs(m);
 	log_listeners(&m->sockets, &old);
-	children_reconfigure(m->children, &old);
 	send_logs(m);
+	children_reconfigure(m->children, &old);
 	sockets_done(&old);
 	conf_unref(&before);
 	on_changed(m);

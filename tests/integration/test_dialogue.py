@@ -3,7 +3,13 @@
 A case is a list of (what is sent, how the reply begins). Each runs on a
 connection of its own."""
 
+import os
+import shutil
+import tempfile
+
 import pytest
+
+import harness
 
 EHLO = ("EHLO client.test", "250")
 MAIL = ("MAIL FROM:<a@outside.test>", "250 2.1.0")
@@ -162,10 +168,8 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def mtad(tmp_path_factory):
-    import shutil
-    import tempfile
-    import harness
     folder = tempfile.mkdtemp(prefix="mtad-it-", dir="/tmp")
+    os.chmod(folder, 0o755)
     m = harness.Mtad(folder + "/m", "limits { message_size = \"1MB\" command_errors = 5 }\n")
     m.start()
     yield m

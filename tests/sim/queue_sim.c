@@ -551,7 +551,7 @@ try_one(struct world *w)
 	struct queue_entry *e;
 	struct message *m = any_message(w, &e);
 	struct fate fate = { FATE_DEFERRED, { 4, 2, 1 }, 451,
-		slice_of("451 4.2.1 not now") };
+		slice_of("451 4.2.1 not now"), false };
 
 	if (m == NULL)
 		return;

@@ -34,8 +34,10 @@ struct checkpoint {
 	struct buf piece;
 	struct buf list;
 	bool begun;
-	bool last;
+	bool whole;     /* all is in the file, but not synced */
+	bool finishing; /* that is the work under way */
 	bool done;
+	uint64_t sequence; /* of the last change that it may include */
 	int rc;
 	struct queue_work work;
 };
@@ -148,7 +150,7 @@ fill(struct checkpoint *c)
 		struct change change = { .kind = CHANGE_END, .id = c->records };
 
 		change_encode(&change, &c->piece);
-		c->last = true;
+		c->whole = true;
 	}
 	if (buf_failed(&c->piece) || buf_failed(&c->list))
 		c->rc = -EMSGSIZE;
@@ -248,9 +250,8 @@ run(struct queue_work *work)
 	if (!c->begun)
 		c->rc = begin(c);
 	if (c->rc == 0)
-		c->rc = journal_file_append(&c->file, &c->piece);
-	if (c->rc == 0 && c->last)
-		c->rc = finish(c);
+		c->rc = c->finishing ? finish(c)
+				     : journal_file_append(&c->file, &c->piece);
 	if (c->rc != 0) {
 		journal_file_close(&c->file);
 		(void)vfs_unlink(c->vfs, JOURNAL_CHECKPOINT_NEW);
@@ -287,16 +288,24 @@ done(struct queue_work *work, void *owner)
 	buf_reset(&c->piece);
 	if (c->begun)
 		forget_gone(c);
-	c->done = c->last || c->rc != 0;
+	c->done = c->finishing || c->rc != 0;
 	return c->rc;
 }
 
 struct queue_work *
-checkpoint_take(struct checkpoint *c, int lane)
+checkpoint_take(struct checkpoint *c, int lane, uint64_t sequence,
+    uint64_t durable)
 {
 	if (c->done)
 		return NULL;
-	fill(c);
+	if (!c->whole) {
+		fill(c);
+		c->sequence = sequence;
+	} else if (durable < c->sequence) {
+		return NULL;
+	} else {
+		c->finishing = true;
+	}
 	if (c->rc != 0) {
 		c->done = true;
 		return NULL;

@@ -25,8 +25,13 @@ struct checkpoint;
 struct checkpoint *checkpoint_new(struct vfs *, struct state *,
     uint64_t first_journal, struct id_list *old_journals);
 void checkpoint_free(struct checkpoint **);
-/* The next piece; one at a time. NULL: it is done, or has failed. */
-struct queue_work *checkpoint_take(struct checkpoint *, int lane);
+/*
+ * The next piece; one at a time. NULL: it is done, or has failed, or waits:
+ * what it says includes changes up to `sequence`, so it may replace the older
+ * journals only when those are on disk themselves.
+ */
+struct queue_work *checkpoint_take(struct checkpoint *, int lane,
+    uint64_t sequence, uint64_t durable);
 bool checkpoint_is_done(const struct checkpoint *); /* or failed */
 int checkpoint_error(const struct checkpoint *);
 uint64_t checkpoint_size(const struct checkpoint *);

@@ -354,7 +354,8 @@ take_chore(struct queue_store *s)
 	work =
 	    sweeper_take(s->sweeper, QUEUE_CHORE, commits_durable(s->commits));
 	if (work == NULL && s->checkpoint != NULL)
-		work = checkpoint_take(s->checkpoint, QUEUE_CHORE);
+		work = checkpoint_take(s->checkpoint, QUEUE_CHORE,
+		    commits_sequence(s->commits), commits_durable(s->commits));
 	if (work == NULL) {
 		end_checkpoint(s);
 		work = mover_take(s->mover, QUEUE_CHORE, s->wall_ms);

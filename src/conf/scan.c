@@ -117,9 +117,11 @@ take_string(struct scanning *s, char quote)
 		skip_line(s);
 		return false;
 	}
-	if (numeric)
-		complain(s, s->line, "a backslash takes no number behind it");
 	s->now.text = slice_head(s->rest, n + 1);
+	if (numeric) {
+		complain(s, s->line, "a backslash takes no number behind it");
+		s->now.text = SLICE("\"\"");
+	}
 	s->rest = slice_skip(s->rest, n + 1);
 	return true;
 }

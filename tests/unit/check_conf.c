@@ -237,7 +237,7 @@ move_table(struct table **place, void *arg)
 START_TEST(a_worker_gets_the_same_without_the_secrets)
 {
 	struct slice value;
-	struct conf *c, *w;
+	struct conf *c, *w, *again;
 
 	write_whole();
 	c = load(whole);
@@ -257,9 +257,11 @@ START_TEST(a_worker_gets_the_same_without_the_secrets)
 	w = conf_unpack(conf_pack(c, CONF_SECRET_TLS | CONF_SECRET_ROUTES));
 	ck_assert_str_eq(w->tls[0].key.bytes, "KEY");
 	ck_assert_str_eq(w->routes[1].password.bytes, "pass word");
-	(void)conf_ref(w);
+	again = conf_ref(w);
 	conf_unref(&w);
 	ck_assert_ptr_null(w);
+	ck_assert_str_eq(again->tls[0].key.bytes, "KEY");
+	conf_unref(&again);
 	conf_unref(&c);
 }
 END_TEST

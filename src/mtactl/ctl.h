@@ -35,7 +35,6 @@ enum ctl_option {
 	OPT_FOR,
 	OPT_ALL,
 	OPT_EXPLAIN,
-	OPT_REPAIR,
 	OPT_COUNT,
 };
 

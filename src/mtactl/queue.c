@@ -77,6 +77,20 @@ next_recipient(const json_t *recipients)
 	return best;
 }
 
+/* Nothing will be done for it any more. */
+static bool
+is_settled(const json_t *recipient)
+{
+	static const char *const states[] = { "delivered", "relayed", "failed",
+		"expanded" };
+	struct slice state = api_text(recipient, "state");
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (slice_is(state, states[i]))
+			return true;
+	return false;
+}
+
 static void
 show_line(const json_t *m, int64_t now)
 {
@@ -97,7 +111,9 @@ show_line(const json_t *m, int64_t now)
 	buf_init(&names, 1 << 20);
 	json_array_foreach(recipients, i, r)
 	{
-		buf_add_cstr(&names, i == 0 ? "" : ",");
+		if (is_settled(r))
+			continue;
+		buf_add_cstr(&names, names.n == 0 ? "" : ",");
 		buf_add(&names, api_text(r, "address"));
 	}
 	ctl_column(buf_slice(&names), 24);

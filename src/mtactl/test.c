@@ -135,6 +135,25 @@ tls_name(enum tls_level level)
 	return "";
 }
 
+/* What that level comes to, as long as there is no DANE and no MTA-STS. */
+static const char *
+tls_meaning(enum tls_level level)
+{
+	switch (level) {
+	case TLS_AUTO:
+	case TLS_OPPORTUNISTIC:
+		return "STARTTLS where it is offered, whatever the certificate";
+	case TLS_NONE:
+		return "never TLS";
+	case TLS_ENCRYPT:
+		return "TLS always, whatever the certificate";
+	case TLS_VERIFY:
+	case TLS_DANE:
+		return "TLS always, with a certificate valid for the name";
+	}
+	return "";
+}
+
 static void
 add_target(struct testing *t, struct slice text, struct slice domain,
     json_t *result)
@@ -187,6 +206,7 @@ test_one(struct testing *t, const struct address *a, bool final)
 		put(result, "decision", SLICE("relay"));
 		put(result, "route", slice_of(answer.route->title));
 		put(result, "tls", slice_of(tls_name(answer.route->tls)));
+		put(result, "policy", slice_of(tls_meaning(answer.route->tls)));
 		if (answer.route->user[0] != '\0')
 			put(result, "login", slice_of(answer.route->user));
 		put(result, "shaping",

@@ -17,6 +17,7 @@
 #include "auth/exchange.h"
 #include "auth/failures.h"
 #include "auth/judge.h"
+#include "auth/offer.h"
 #include "auth/verified.h"
 #include "base/alloc.h"
 #include "base/err.h"
@@ -407,7 +408,6 @@ on_start(void *owner, struct channel *c, const void *msg)
 	const struct msg_auth_start *m = msg;
 	const struct slice *initial = m->has_initial != 0 ? &m->initial : NULL;
 	const uint32_t limit = a->conf->limits.auth_failures;
-	const bool is_scram = slice_starts_nocase(m->mechanism, "SCRAM-");
 	struct session *s = session_find(a, c, m->session);
 
 	if (s != NULL)
@@ -420,16 +420,13 @@ on_start(void *owner, struct channel *c, const void *msg)
 		    limit);
 		finish_without(a, s, AUTH_TEMPORARY);
 	} else if (!is_configured(a, m->mechanism) ||
-	    (is_scram && a->conf->auth.backend == AUTH_PAM)) {
+	    !offer_is_possible(a->conf->auth.backend, m->mechanism)) {
 		finish_without(a, s, AUTH_MALFORMED);
 	} else if (a->conf->auth.backend == AUTH_DOVECOT &&
-	    slice_is_nocase(m->mechanism, "SCRAM-SHA-256")) {
+	    slice_starts_nocase(m->mechanism, "SCRAM-")) {
 		s->is_dovecots = true;
 		dovecot_start(a->dovecot, (uint32_t)s->ticket, m->mechanism,
 		    m->client, initial);
-	} else if (a->conf->auth.backend == AUTH_DOVECOT && is_scram) {
-		/* Its protocol has no place for our channel's binding. */
-		finish_without(a, s, AUTH_MALFORMED);
 	} else {
 		start_exchange(a, s, m, initial);
 	}

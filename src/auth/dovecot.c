@@ -238,7 +238,10 @@ dovecot_start(struct dovecot *d, uint32_t id, struct slice mechanism,
 	struct buf line;
 
 	buf_init(&line, 2 * LINE_MAX_BYTES);
-	buf_addf(&line, "AUTH\t%u\t%.*s\tservice=smtp\tsecured\tfinal-resp-ok",
+	/* Failures are delayed and limited by us, for all backends alike. */
+	buf_addf(&line,
+	    "AUTH\t%u\t%.*s\tservice=smtp\tsecured\tno-penalty\t"
+	    "final-resp-ok",
 	    id, SLICE_ARGS(mechanism));
 	if (client.n > 0) {
 		buf_add_cstr(&line, "\trip=");

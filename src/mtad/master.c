@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "auth/offer.h"
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -37,7 +38,7 @@ enum {
 	KILL_AFTER_MS = STOP_MS + SECOND / 2,
 	LOOK_AT_TABLES_MS = SECOND,
 	RELOAD_PATIENCE_MS = 15 * SECOND,
-	SHARED_SIZE = 4 << 20, /* the receivers' counters */
+	SHARED_SIZE = 16 << 20, /* the receivers' counters; pages come by use */
 	ERRORS_MAX = 32 << 10,
 	STATUS_MAX = 60 << 10,
 };
@@ -103,6 +104,7 @@ load(const char *path, struct identity *user, struct buf *errors)
 	if (conf == NULL)
 		return NULL;
 	check_pairs(conf, errors);
+	offer_prune(&conf->auth);
 	if (identity_find(conf->user, user, &why) != 0)
 		buf_addf(errors, "%s: %s\n", path, why.text);
 	if (errors->n > 0)

@@ -470,21 +470,6 @@ host_sender(void *arg, const struct address *sender, struct slice login,
 	return true;
 }
 
-/* "error:550 5.7.1 text" as a route: it may be told right away. */
-static bool
-relay(const struct route_conf *route, struct refusal *no)
-{
-	struct slice reply;
-
-	if (route->via.n == 0)
-		return true;
-	reply = slice_of(route->via.v[0]);
-	if (!slice_take_prefix(&reply, "error:"))
-		return true;
-	(void)slice_to_cstr(reply, no->text, sizeof(no->text));
-	return false;
-}
-
 static bool
 may_go_there(struct session *s, const struct address *recipient, bool routed,
     bool may_relay, struct refusal *no)
@@ -501,8 +486,7 @@ may_go_there(struct session *s, const struct address *recipient, bool routed,
 	case ROUTE_ALIAS:
 		return true;
 	case ROUTE_RELAY:
-		return may_relay ? relay(answer.route, no)
-				 : say_no(no, "550 5.7.1 Relay access denied");
+		return may_relay || say_no(no, "550 5.7.1 Relay access denied");
 	case ROUTE_REJECT:
 	case ROUTE_TRICK:
 		break;

@@ -182,7 +182,7 @@ take_result(struct slice *in, struct queue_recipient *r)
 	return take_u16(in, &r->attempts) && take_u16(in, &r->smtp_code) &&
 	    take_u16(in, &r->subject) && take_u16(in, &r->detail) &&
 	    take_u8(in, &r->class) && take_u8(in, &r->kind) &&
-	    take_u16(in, &zero) && r->kind <= FATE_EXPANDED;
+	    take_u16(in, &zero) && r->kind <= FATE_PASSED;
 }
 
 void

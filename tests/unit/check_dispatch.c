@@ -69,6 +69,8 @@ fate_for(struct slice address, struct fate *fate)
 		    SLICE("550 5.1.1 no such user"));
 	if (slice_starts(address, "relayed"))
 		fate->kind = FATE_RELAYED;
+	if (slice_starts(address, "passed"))
+		fate->kind = FATE_PASSED;
 	if (!slice_starts(address, "dead"))
 		return TROUBLE_NONE;
 	*fate = fate_ours(FATE_DEFERRED, 4, 1, SLICE("451 4.4.1 no answer"));
@@ -278,7 +280,7 @@ setup(void)
 static void
 setup_short(void)
 {
-	setup_with("retry = { \"1s\" } expire = \"2s\" bounce_expire = \"2s\" "
+	setup_with("retry = { \"1s\" } expire = \"4s\" bounce_expire = \"2s\" "
 		   "warn_after = \"1s\"");
 }
 
@@ -673,10 +675,12 @@ START_TEST(a_restart_finds_what_was_there)
 {
 	uint64_t held;
 
-	(void)mail("a@far.test", "later@there.test ok@there.test", 0);
+	(void)mail("a@far.test",
+	    "later@there.test ok@there.test passed@here.test never@here.test",
+	    NOTIFY_NEVER);
 	run_until(one_is_deferred);
 	held = mail("a@far.test", "later@held.test", 0);
-	run_until_jobs(2);
+	run_until_jobs(3);
 	ck_assert(dispatch_act(dispatch, ADMIN_HOLD,
 	    queue_store_find(store(), held), SLICE("me")));
 	dispatch_stop(dispatch, on_quiet, NULL);
@@ -686,8 +690,9 @@ START_TEST(a_restart_finds_what_was_there)
 	start();
 	run_until(is_recovered);
 	ck_assert_uint_eq(counts().messages[QUEUE_HELD], 1);
-	run_until_jobs(1);
+	run_until_jobs(2);
 	ck_assert_str_eq(jobs[0].recipients, "later@there.test");
+	ck_assert_str_eq(jobs[1].recipients, "later@there.test");
 }
 END_TEST
 

@@ -315,7 +315,8 @@ fail_open(struct dispatch *d, struct round *r, unsigned subject,
 			    SLICE_ARGS(slice_head(last, LOG_TEXT_MAX)));
 		fate =
 		    fate_ours(FATE_FAILED, subject, detail, buf_slice(&reply));
-		facts.host = queue_store_text(d->store, rcpt->host);
+		if (expired)
+			facts.host = queue_store_text(d->store, rcpt->host);
 		ledger_fate(&d->ledger, r, i, &fate, &facts, expired);
 	}
 	buf_done(&reply);

@@ -76,13 +76,37 @@ tell(struct ledger *l, const struct round *r, uint32_t index,
 	    l->wall_ms);
 }
 
+static void
+tell_expanded(const struct round *r, uint32_t index, const struct fate *fate)
+{
+	struct log_text to;
+	char id[ID_TEXT_SIZE];
+
+	id_text(r->entry->id, id);
+	log_info("schedule expanded queue=%s to=%s reply=\"%.*s\"", id,
+	    log_text(r->envelope->recipients[index].address, &to),
+	    SLICE_ARGS(fate->reply));
+}
+
 void
 ledger_fate(struct ledger *l, struct round *r, uint32_t index,
     const struct fate *fate, const struct attempt_facts *facts, bool expired)
 {
 	struct queue_recipient *rcpt = entry_recipient(r->entry, index);
-	bool attempted = !expired && fate->kind != FATE_EXPANDED;
+	/* A refusal of ours or the postmaster's is no attempt. */
+	bool attempted =
+	    !expired && (fate->kind != FATE_FAILED || facts->site.n > 0);
+	bool wants_success =
+	    (r->envelope->recipients[index].notify & NOTIFY_SUCCESS) != 0;
 	uint16_t attempts = rcpt->attempts;
+
+	if (fate->kind == FATE_EXPANDED) { /* the store knows it already */
+		tell_expanded(r, index, fate);
+		if (wants_success)
+			round_note(r, index, fate, SLICE_NONE, attempts, 0,
+			    false, false);
+		return;
+	}
 
 	if (attempted && attempts < UINT16_MAX)
 		attempts++;
@@ -93,12 +117,10 @@ ledger_fate(struct ledger *l, struct round *r, uint32_t index,
 		    attempted ? l->wall_ms : 0, true, expired);
 		return;
 	}
-	/* The store knows of expansions already. */
-	if (fate->kind != FATE_EXPANDED)
-		queue_store_result(l->store, r->entry, index, fate, facts->host,
-		    attempts);
-	if (fate->kind != FATE_DEFERRED && fate->kind != FATE_PASSED &&
-	    (r->envelope->recipients[index].notify & NOTIFY_SUCCESS) != 0)
+	queue_store_result(l->store, r->entry, index, fate, facts->host,
+	    attempts);
+	if (wants_success && fate->kind != FATE_DEFERRED &&
+	    fate->kind != FATE_PASSED)
 		round_note(r, index, fate, facts->host, attempts, l->wall_ms,
 		    false, false);
 }

@@ -248,6 +248,8 @@ set_up(void)
 	ck_assert_int_eq(queue_writer_open(spool.vfs, 1, &writer), 0);
 	keep_message();
 	ck_assert_int_eq(seteuid(getuid()), 0);
+	is_ready = is_gone = false;
+	done = relayed = deferred = 0;
 	loop = loop_new();
 	dns = false_dns_new(loop, records);
 	words = (struct false_words){ 0 };

@@ -171,6 +171,9 @@ set_up(void)
 	static char name[] = "here.test";
 	int fds[2];
 
+	users[0] = log_of_agent[0] = content[0] = '\0';
+	opened = delivered = agent_dies_at = 0;
+	refuses = false;
 	test_spool_init(&spool);
 	ck_assert_int_eq(queue_writer_open(spool.vfs, 1, &writer), 0);
 	keep_message();

@@ -112,6 +112,14 @@ static const struct {
 };
 /* clang-format on */
 
+/*
+ * Names for private use: the root proves that they are not there, so servers
+ * that have them nonetheless would be called forgers. They count as insecure
+ * under the system's root anchor; an anchor that is configured says it all.
+ */
+static const char *const private_names[] = { "test", "internal", "local",
+	"home.arpa" };
+
 static void
 query_free(struct query *q)
 {
@@ -331,6 +339,16 @@ on_warm(void *arg, int rcode, void *packet, int length, int sec,
 	*(bool *)arg = true;
 }
 
+static void
+set_option(struct ub_ctx *ctx, const char *option, const char *value)
+{
+	int rc = ub_ctx_set_option(ctx, option, value);
+
+	if (rc != 0)
+		log_warning("dns option-refused option=%s why=\"%s\"", option,
+		    ub_strerror(rc));
+}
+
 /* `anchor` NULL: nothing is validated. */
 static struct ub_ctx *
 context_new(struct loop *loop, const struct resolver_options *options,
@@ -342,13 +360,12 @@ context_new(struct loop *loop, const struct resolver_options *options,
 
 	must(ctx != NULL);
 	(void)ub_ctx_debugout(ctx, NULL);
-	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
-		rc = ub_ctx_set_option(ctx, settings[i].option,
-		    settings[i].value);
-		if (rc != 0)
-			log_warning("dns option-refused option=%s why=\"%s\"",
-			    settings[i].option, ub_strerror(rc));
-	}
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+		set_option(ctx, settings[i].option, settings[i].value);
+	if (anchor != NULL && anchor != options->trust_anchor)
+		for (size_t i = 0;
+		     i < sizeof(private_names) / sizeof(private_names[0]); i++)
+			set_option(ctx, "domain-insecure:", private_names[i]);
 	if (context_set_servers(ctx, options, why) != 0)
 		goto out;
 	if (anchor != NULL &&

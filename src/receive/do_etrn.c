@@ -11,7 +11,7 @@ do_etrn(struct smtp_server *s, struct slice args)
 	struct slice domain = args;
 
 	if (!s->terms->is_trusted && s->login == NULL)
-		return fail(s, "550 5.7.1 ETRN is not for you");
+		return fail(s, "459 4.7.1 ETRN is not for you");
 	if (domain.n > 0 && (domain.p[0] == '@' || domain.p[0] == '#'))
 		domain = slice_skip(domain, 1);
 	if (!domain_is_valid(domain, false))

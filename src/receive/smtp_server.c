@@ -300,8 +300,7 @@ objection(const struct smtp_server *s, const struct command *cmd,
 {
 	enum phase phase = effective_phase(s);
 
-	if ((cmd->rules & UNDER_TLS) != 0 && s->terms->is_submission &&
-	    !server_is_secured(s))
+	if ((cmd->rules & UNDER_TLS) != 0 && !server_is_secured(s))
 		return "538 5.7.11 Encryption required";
 	if ((cmd->rules & OPEN) == 0 && s->terms->requires_tls &&
 	    !server_is_secured(s))
@@ -320,11 +319,13 @@ objection(const struct smtp_server *s, const struct command *cmd,
 	return NULL;
 }
 
-/* What no argument may hold; other control characters each parser judges. */
 static bool
-is_broken(struct slice line)
+has_control(struct slice line)
 {
-	return slice_has(line, '\r') || slice_has(line, '\0');
+	for (size_t i = 0; i < line.n; i++)
+		if (ascii_is_control(line.p[i]) && line.p[i] != '\t')
+			return true;
+	return false;
 }
 
 static enum step
@@ -336,8 +337,8 @@ dispatch(struct smtp_server *s, struct slice line)
 	const char *no;
 
 	args = slice_trim(args);
-	if (is_broken(line))
-		return fail(s, "500 5.5.2 Bare CR or NUL in the command");
+	if (has_control(line))
+		return fail(s, "500 5.5.2 Control characters in the command");
 	if (cmd == NULL)
 		return fail(s, "500 5.5.1 Command unrecognized");
 	if ((cmd->rules & MAILS) == 0 && ++s->idle_commands > IDLE_COMMANDS_MAX)

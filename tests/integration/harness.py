@@ -509,10 +509,14 @@ class Sink:
                     sock = self.secure(sock, session)
                     stream = sock.makefile("rb")
             elif verb == "MAIL":
-                session["sender"], session["rcpts"] = argument, []
-                self.put(sock, self.answer(session, verb, argument, "250 2.1.0 ok"))
+                reply = self.answer(session, verb, argument, "250 2.1.0 ok")
+                good = isinstance(reply, str) and reply.startswith("250")
+                session["sender"] = argument if good else None
+                session["rcpts"] = []
+                self.put(sock, reply)
             elif verb == "RCPT":
-                reply = self.answer(session, verb, argument, "250 2.1.5 ok")
+                reply = "503 5.5.1 MAIL first" if session["sender"] is None \
+                    else self.answer(session, verb, argument, "250 2.1.5 ok")
                 if isinstance(reply, str) and reply.startswith("25"):
                     session["rcpts"].append(argument)
                 self.put(sock, reply)

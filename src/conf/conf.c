@@ -170,17 +170,6 @@ conf_pack(const struct conf *conf, unsigned secrets)
 /* --- unpacking --- */
 
 static bool
-get_cstr(struct slice *in, char **out)
-{
-	struct slice s;
-
-	if (!conf_get_text(in, &s) || slice_has(s, '\0'))
-		return false;
-	*out = mem_cstr(s);
-	return true;
-}
-
-static bool
 get_tables(struct conf *conf, struct slice *in)
 {
 	uint64_t n, secret;
@@ -191,7 +180,7 @@ get_tables(struct conf *conf, struct slice *in)
 	conf->tables = mem_array(n, sizeof(*conf->tables));
 	conf->table_count = n;
 	for (uint64_t i = 0; i < n; i++) {
-		if (!get_cstr(in, &conf->tables[i].where) ||
+		if (!conf_get_cstr(in, &conf->tables[i].where) ||
 		    !conf_get_u64(in, &secret) || secret > 1)
 			return false;
 		conf->tables[i].secret = secret != 0;
@@ -211,7 +200,7 @@ get_sections(struct conf *conf, const struct conf_section *s, struct slice *in)
 	*array = mem_array(n, s->size);
 	*count = n;
 	for (uint64_t i = 0; i < n; i++)
-		if (!get_cstr(in, title_of(s, *array, i)) ||
+		if (!conf_get_cstr(in, title_of(s, *array, i)) ||
 		    !section_get(s, *array + i * s->size, in))
 			return false;
 	return true;
@@ -224,7 +213,7 @@ get_all(struct conf *conf, struct slice in)
 		slice_from(magic, sizeof(magic))))
 		return false;
 	in = slice_skip(in, sizeof(magic));
-	if (!get_cstr(&in, &conf->path) || !get_tables(conf, &in))
+	if (!conf_get_cstr(&in, &conf->path) || !get_tables(conf, &in))
 		return false;
 	for (const struct conf_section *s = conf_sections; s->name != NULL; s++)
 		if (s->title == NULL

@@ -39,5 +39,7 @@ void conf_put_u64(uint64_t, struct buf *);
 bool conf_get_u64(struct slice *in, uint64_t *out) MUST_USE;
 void conf_put_text(struct slice, struct buf *);
 bool conf_get_text(struct slice *in, struct slice *out) MUST_USE;
+/* A text without a NUL, as a new C string; *out is freed first. */
+bool conf_get_cstr(struct slice *in, char **out) MUST_USE;
 
 #endif

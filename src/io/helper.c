@@ -50,14 +50,20 @@ unlock(struct helper *h)
 	must(pthread_mutex_unlock(&h->lock) == 0);
 }
 
-/* In the thread. The eventfd is written only when the loop may be asleep. */
+/*
+ * In the thread. The eventfd is written only when the loop may be asleep, and
+ * after the lock is given back: the loop runs at once and wants it.
+ */
 static void
 hand_back(struct helper *h, struct task *t)
 {
 	const uint64_t one = 1;
-	bool first = STAILQ_EMPTY(&h->finished);
+	bool first;
 
+	lock(h);
+	first = STAILQ_EMPTY(&h->finished);
 	STAILQ_INSERT_TAIL(&h->finished, t, link);
+	unlock(h);
 	if (first)
 		must(write(h->wake_fd, &one, sizeof(one)) == sizeof(one));
 }
@@ -78,8 +84,8 @@ thread_main(void *arg)
 		STAILQ_REMOVE_HEAD(&h->waiting, link);
 		unlock(h);
 		t->work(t->job);
-		lock(h);
 		hand_back(h, t);
+		lock(h);
 	}
 	unlock(h);
 	return NULL;
@@ -95,8 +101,8 @@ on_finished(int fd, bool readable, bool writable, void *arg)
 
 	(void)readable;
 	(void)writable;
-	lock(h);
 	(void)!read(fd, &count, sizeof(count));
+	lock(h);
 	STAILQ_CONCAT(&finished, &h->finished);
 	unlock(h);
 	while ((t = STAILQ_FIRST(&finished)) != NULL) {
@@ -178,8 +184,9 @@ helper_run(struct helper *h, helper_fn *work, helper_fn *done, void *job)
 	h->pending++;
 	lock(h);
 	STAILQ_INSERT_TAIL(&h->waiting, t, link);
-	must(pthread_cond_signal(&h->more) == 0);
 	unlock(h);
+	/* Behind the lock: the thread that wakes finds it free. */
+	must(pthread_cond_signal(&h->more) == 0);
 }
 
 unsigned

@@ -20,7 +20,10 @@
 #include "mtad/spawn.h"
 #include "worker/worker.h"
 
-enum { NAME_SIZE = 32 };
+enum {
+	NAME_SIZE = 32,
+	LEAVE_MS = 5 * SECOND, /* from closing the channel to the exit */
+};
 
 enum state { DOWN, STARTING, READY, STOPPING };
 
@@ -37,7 +40,7 @@ struct child {
 	int64_t started_mono_ms;
 	unsigned restarts;
 	struct backoff backoff;
-	struct timer *again; /* owned */
+	struct timer *again; /* owned: starts it, or ends it if it hangs */
 };
 
 struct children {
@@ -241,7 +244,10 @@ on_agent_open(void *owner, struct channel *c, const void *msg)
 	child->all->events->agent_open(child->all->arg, c, msg);
 }
 
-/* It dies, or has gone mad: in both cases its end will be heard of. */
+/*
+ * It is about to end, or has gone mad: in both cases its end will be heard of.
+ * One that does not come to its end is helped.
+ */
 static void
 on_closed(void *owner, struct channel *c, int rc)
 {
@@ -253,8 +259,12 @@ on_closed(void *owner, struct channel *c, int rc)
 		log_error("process malformed-message process=\"%s\" "
 			  "error=\"%s\"",
 		    child->name, err_text(rc));
-	if (child->pid != 0 && child->state != STOPPING)
+	if (child->pid == 0 || child->state == STOPPING)
+		return;
+	if (rc != 0)
 		(void)kill(child->pid, SIGKILL);
+	else
+		timer_set(child->again, LEAVE_MS);
 }
 
 static const struct channel_handlers worker_handlers = {
@@ -330,6 +340,10 @@ on_again(void *arg)
 {
 	struct child *child = arg;
 
+	if (child->pid != 0) {
+		(void)kill(child->pid, SIGKILL);
+		return;
+	}
 	child->restarts++;
 	if (!child->all->stopping && start(child))
 		hand_out(child);
@@ -342,7 +356,7 @@ log_end(const struct child *child, int status)
 	const char *how = WIFSIGNALED(status) ? "signal" : "status";
 	int code = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
 
-	if (child->state == STOPPING && status == 0)
+	if (status == 0)
 		log_debug("process ended process=\"%s\" pid=%ld", child->name,
 		    (long)child->pid);
 	else
@@ -364,6 +378,7 @@ children_reap(struct children *all, pid_t pid, int status)
 		return false;
 	log_end(child, status);
 	channel_free(&child->channel);
+	timer_cancel(child->again);
 	child->pid = 0;
 	child->state = DOWN;
 	if (all->stopping)

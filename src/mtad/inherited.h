@@ -21,7 +21,6 @@ struct inherited {
 
 /* From the environment, which then no longer tells of them. */
 void inherited_take(struct inherited *);
-/* Closes what nobody asked for, with a warning. */
 void inherited_done(struct inherited *);
 /* The next one of that name from *at on, or -1. It stays ours. */
 int inherited_next(const struct inherited *, const char *name,

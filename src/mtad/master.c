@@ -248,6 +248,18 @@ log_listeners(const struct sockets *now, const struct sockets *before)
 			    before->v[i].name, before->v[i].text);
 }
 
+/* Mail would wait in it for ever: a name that is misspelt somewhere. */
+static void
+log_strays(const struct inherited *in, const struct sockets *now)
+{
+	for (size_t i = 0; i < in->n; i++)
+		if (!sockets_have(now, in->v[i].name))
+			log_warning("listener unused-socket name=%s "
+				    "reason=\"systemd handed it over, but no "
+				    "listener has that name\"",
+			    in->v[i].name);
+}
+
 static void
 on_changed(void *arg)
 {
@@ -359,6 +371,7 @@ take(struct master *m, struct conf *conf, struct sockets *sockets)
 	m->tables_broken = mem_array(conf->table_count + 1, sizeof(bool));
 	open_logs(m);
 	log_listeners(&m->sockets, &old);
+	log_strays(&m->inherited, &m->sockets);
 	send_logs(m);
 	children_reconfigure(m->children, &old);
 	sockets_done(&old);
@@ -603,6 +616,7 @@ prepare(struct master *m, struct why *why)
 		return h->shared;
 	}
 	log_listeners(&m->sockets, &none);
+	log_strays(&m->inherited, &m->sockets);
 	return 0;
 }
 

@@ -360,6 +360,7 @@ on_end(void *arg)
 		channel_free(&d->scheduler);
 	agents_free(&d->agents);
 	pool_free(&t->pool);
+	session_drop_all(t);
 	timer_free(&d->stats);
 	timer_free(&d->restart);
 	resolver_free(&t->resolver);
@@ -396,6 +397,7 @@ deliver_main(unsigned number)
 	struct deliver d = { 0 };
 
 	LIST_INIT(&d.jobs);
+	LIST_INIT(&d.tools.sessions);
 	buf_init(&d.fates, FATES_BUF_MAX);
 	return worker_main(ROLE_DELIVERER, number, JAIL_CHROOT, &events, &d);
 }

@@ -23,6 +23,7 @@ enum {
 
 struct session {
 	uint32_t magic;
+	LIST_ENTRY(session) in_tools;
 	struct tools *tools;        /* borrowed */
 	struct conf *conf;          /* a reference */
 	struct conn *conn;          /* owned; NULL when over */
@@ -60,6 +61,7 @@ static void
 destroy(struct session *s)
 {
 	must(s->conn == NULL);
+	LIST_REMOVE(s, in_tools);
 	smtp_client_free(&s->client);
 	conf_unref(&s->conf);
 	mem_free(s->host);
@@ -322,6 +324,7 @@ session_new(struct tools *tools, const struct session_plan *plan,
 		to.path = s->path = mem_cstr(slice_of(to.path));
 	address_text(&to, s->address);
 	s->client = smtp_client_new(&plan->client);
+	LIST_INSERT_HEAD(&tools->sessions, s, in_tools);
 	tools->connections++;
 	tools->attempts++;
 	s->conn = conn_connect(tools->loop, &to, plan->source,
@@ -370,6 +373,19 @@ session_leave(struct session **session)
 	if (politely)
 		conn_write(s->conn, buf_slice(smtp_client_output(s->client)));
 	end_session(s, politely);
+}
+
+void
+session_drop_all(struct tools *tools)
+{
+	struct session *s;
+
+	while ((s = LIST_FIRST(&tools->sessions)) != NULL) {
+		s->fn = NULL;
+		end_session(s, false);
+		loop_unpost(tools->loop, s);
+		destroy(s);
+	}
 }
 
 const struct client_failure *

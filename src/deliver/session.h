@@ -42,6 +42,9 @@ void session_send(struct session *, const struct smtp_message *,
 /* Says goodbye if there is time; nothing is told any more. */
 void session_leave(struct session **);
 
+/* The process ends: all go, at once, and nobody is told. */
+void session_drop_all(struct tools *);
+
 /* Why it is over; NULL when it went as it should. */
 const struct client_failure *session_failure(const struct session *);
 /* It is over because of TLS. */

@@ -7,6 +7,8 @@
 #ifndef DELIVER_TOOLS_H
 #define DELIVER_TOOLS_H
 
+#include <sys/queue.h>
+
 #include "conf/conf.h"
 #include "deliver/login.h"
 #include "deliver/memory.h"
@@ -17,6 +19,7 @@
 
 struct pool;
 struct self;
+struct session;
 
 enum { CONTENT_BLOCK = 64 * 1024 };
 
@@ -32,7 +35,8 @@ struct tools {
 	struct memory *broken_tls;     /* addresses whose handshake fails */
 	struct memory *dead_addresses; /* nobody answered there */
 	char *block; /* CONTENT_BLOCK octets, for use within one call */
-	/* Counted by sessions. */
+	/* Kept by the sessions. */
+	LIST_HEAD(, session) sessions;
 	uint64_t connections; /* open now */
 	uint64_t attempts;    /* since start */
 };

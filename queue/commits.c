@@ -41,6 +41,9 @@ commits_new(struct vfs *vfs, struct id_maker *ids)
 	buf_init(&c->batch, SIZE_MAX);
 	journal_file_init(&c->file, vfs);
 	c->renew = true;
+	/* 0 is before everything: what is not durable at all. */
+	c->sequence = 1;
+	c->durable = 1;
 	return c;
 }
 

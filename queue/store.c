@@ -59,6 +59,7 @@ struct queue_store {
 	struct mover *mover;
 	struct sweeper *sweeper;
 	uint64_t announced; /* cursor */
+	bool trusted;       /* all that was recovered is on disk */
 	bool checkpoint_wanted;
 	int64_t checkpoint_at; /* not before this wall time */
 	uint64_t checkpoint_size;
@@ -66,6 +67,17 @@ struct queue_store {
 	int64_t wall_ms;         /* when we were called last */
 	bool chore;              /* one is under way */
 };
+
+/*
+ * What was read from journals may still be in memory alone, when their process
+ * was killed before it could sync them, or a sync had failed: then nothing is
+ * durable, and nothing may be freed, until a checkpoint holds it.
+ */
+static uint64_t
+durable(const struct queue_store *s)
+{
+	return s->trusted ? commits_durable(s->commits) : 0;
+}
 
 static void
 on_found(struct queue_entry *e, void *arg)
@@ -228,8 +240,8 @@ end_recovery(struct queue_store *s)
 	s->checkpoint_size = recovery_checkpoint_size(s->recovery);
 	/* Receivers were at work while we read. */
 	find_new_segments(s);
-	if (recovery_journal_size(s->recovery) > checkpoint_octets)
-		s->checkpoint_wanted = true;
+	s->trusted = recovery_journal_size(s->recovery) == 0;
+	s->checkpoint_wanted = !s->trusted;
 	s->phase = PHASE_ANNOUNCE;
 }
 
@@ -308,6 +320,7 @@ end_checkpoint(struct queue_store *s)
 		s->checkpoint_at = s->wall_ms + CHECKPOINT_RETRY;
 	} else {
 		s->checkpoint_size = checkpoint_size(s->checkpoint);
+		s->trusted = true;
 	}
 	commits_add_old(s->commits, checkpoint_old_journals(s->checkpoint));
 	checkpoint_free(&s->checkpoint);
@@ -333,7 +346,8 @@ queue_store_step(struct queue_store *s, int64_t wall_ms)
 		recovery_free(&s->recovery);
 		s->phase = PHASE_RUN;
 	}
-	sweeper_look(s->sweeper, commits_durable(s->commits));
+	if (s->trusted)
+		sweeper_look(s->sweeper, durable(s));
 	return mover_step(s->mover, wall_ms);
 }
 
@@ -399,8 +413,8 @@ queue_store_finish(struct queue_store *s, struct queue_work **work)
 	}
 	if (rc != 0)
 		s->checkpoint_wanted = true;
-	else
-		sweeper_look(s->sweeper, commits_durable(s->commits));
+	else if (s->trusted)
+		sweeper_look(s->sweeper, durable(s));
 	return rc;
 }
 
@@ -413,7 +427,7 @@ queue_store_sequence(const struct queue_store *s)
 uint64_t
 queue_store_durable(const struct queue_store *s)
 {
-	return commits_durable(s->commits);
+	return durable(s);
 }
 
 bool

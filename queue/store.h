@@ -57,7 +57,9 @@ struct queue_work *queue_store_take(struct queue_store *, enum queue_lane,
 void queue_work_run(struct queue_work *);
 /* 0, or the error that the work met; the store deals with it by itself. */
 int queue_store_finish(struct queue_store *, struct queue_work **);
-/* Each operation has a number; those up to queue_store_durable() are on disk.
+/*
+ * Each operation has a number; those up to queue_store_durable() are on disk.
+ * After a recovery from journals that is 0 until the first checkpoint.
  */
 uint64_t queue_store_sequence(const struct queue_store *);
 uint64_t queue_store_durable(const struct queue_store *);

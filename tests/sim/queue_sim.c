@@ -193,18 +193,26 @@ check_envelope(struct world *w, struct queue_store *store,
 		broken(w, e->id, "its envelope differs");
 }
 
+static unsigned
+first_snapshot(const struct message *m, uint64_t durable)
+{
+	unsigned first = 0;
+
+	while (first + 1 < m->snapshot_count &&
+	    m->snapshots[first + 1].sequence <= durable)
+		first++;
+	return first;
+}
+
 /* Each property is as it was last durably, or as it became since. */
 static void
 check_snapshot(struct world *w, const struct message *m, struct queue_entry *e,
     uint64_t durable)
 {
-	unsigned first = 0;
 	unsigned good = 0;
 
-	while (first + 1 < m->snapshot_count &&
-	    m->snapshots[first + 1].sequence <= durable)
-		first++;
-	for (unsigned i = first; i < m->snapshot_count; i++) {
+	for (unsigned i = first_snapshot(m, durable); i < m->snapshot_count;
+	     i++) {
 		const struct snapshot *s = &m->snapshots[i];
 
 		good |= (unsigned)(e->state == s->state);
@@ -599,7 +607,20 @@ change_one(struct world *w)
 	add_snapshot(w, m);
 }
 
-/* What was durable before this life is so for ever. */
+/* To those that may be found, numbered as in the next life. */
+static void
+reduce_snapshots(struct message *m, uint64_t durable)
+{
+	unsigned first = first_snapshot(m, durable);
+
+	m->snapshot_count -= first;
+	memmove(&m->snapshots[0], &m->snapshots[first],
+	    m->snapshot_count * sizeof(m->snapshots[0]));
+	m->snapshots[0].sequence = 0;
+	for (unsigned i = 1; i < m->snapshot_count; i++)
+		m->snapshots[i].sequence = 1;
+}
+
 static void
 restart_store(struct world *w)
 {
@@ -614,15 +635,14 @@ restart_store(struct world *w)
 		struct message *m = &w->messages[i];
 		struct queue_entry *e = queue_store_find(w->store, m->id);
 
-		if (e == NULL) {
-			if (m->promise == PROMISED_TO_KEEP)
-				m->promise = FORGOTTEN;
-			continue;
-		}
-		m->removed = 0;
-		m->snapshot_count = 0;
-		add_snapshot(w, m);
-		m->snapshots[0].sequence = 0;
+		if (m->promise == PROMISED_TO_KEEP && e == NULL &&
+		    m->removed != 0 && m->removed <= durable)
+			m->promise = FORGOTTEN;
+		/* Durable as soon as anything is, in this life. */
+		m->removed = e == NULL ? 1 : 0;
+		reduce_snapshots(m, durable);
+		if (e != NULL)
+			add_snapshot(w, m);
 	}
 }
 
@@ -834,7 +854,7 @@ int
 main(int argc, char **argv)
 {
 	bool error = argc > 2 && strcmp(argv[1], "error") == 0;
-	uint64_t lives = error ? 0 : number(argc > 1 ? argv[1] : NULL, 3);
+	uint64_t lives = error ? 0 : number(argc > 1 ? argv[1] : NULL, 2);
 	uint64_t first = number(argc > 2 ? argv[2] : NULL, 1);
 	unsigned ways = (unsigned)number(argc > 3 ? argv[3] : NULL, 2);
 	uint64_t points = 0;

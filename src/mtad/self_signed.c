@@ -71,6 +71,7 @@ blob_of(const char *path, const struct buf *content)
 static void
 add(struct conf *conf, const struct pair *p)
 {
+	mem_free(conf->tls); /* of no section */
 	conf->tls = mem_array(1, sizeof(*conf->tls));
 	conf->tls_count = 1;
 	conf->tls[0] = (struct tls_conf){

@@ -5,6 +5,9 @@
  */
 #include "auth/auth.h"
 
+/* uthash's own falls through switch labels, which clang refuses. */
+#define HASH_FUNCTION(key, n, hash) HASH_FNV(key, n, hash)
+
 #include <sys/random.h>
 
 #include <errno.h>

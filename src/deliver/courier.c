@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "deliver/dialogue.h"
 #include "deliver/pool.h"
 #include "deliver/self.h"
 #include "deliver/session.h"
@@ -22,7 +23,6 @@ enum {
 	DEAD_FOR = 60 * SECOND,
 	BROKEN_TLS_FOR = HOUR,
 	REPLY_SIZE = 1024,
-	DIALOGUE_MAX = 16 * 1024,
 	SUBMISSION_PORT = 587,
 	SUBMISSIONS_PORT = 465,
 	SMTP_PORT = 25,

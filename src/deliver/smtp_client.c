@@ -13,17 +13,15 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/ascii.h"
 #include "base/err.h"
 #include "base/time.h"
-#include "smtp/ehlo.h"
+#include "deliver/dialogue.h"
+#include "deliver/hop.h"
 #include "smtp/reply.h"
 
 enum {
-	LINE_MAX_OCTETS = 4096, /* of a reply; RFC 5321 says 512 */
-	REPLY_KEPT = 1024,      /* of a reply's text, in a fate */
-	DIALOGUE_MAX = 16 * 1024,
-	DIALOGUE_LINE_MAX = 512,
+	LINE_MAX_OCTETS = 4096,       /* of a reply; RFC 5321 says 512 */
+	REPLY_KEPT = 1024,            /* of a reply's text, in a fate */
 	OUTPUT_MAX = 4 * 1024 * 1024, /* ours: commands of one transaction */
 	/*
 	 * A message of up to this goes along with MAIL and RCPT: what is lost
@@ -61,18 +59,16 @@ enum content_form { CONTENT_NONE, CONTENT_DATA, CONTENT_BDAT };
 struct smtp_client {
 	struct smtp_client_options options;
 	enum client_state state;
-	bool secured;
-	bool verified;
 	bool logged_in;
 	bool busy;
 	bool stale; /* the server may still be in a transaction: RSET first */
 	bool fresh_wait;
 	bool broke_tls;
-	struct ehlo ehlo;
+	struct hop hop;
 	struct reply reply;
 	struct login *login; /* owned; during AUTH */
 	struct buf out;
-	struct buf dialogue;
+	struct dialogue dialogue;
 	struct client_failure failure;
 	bool failed;
 	char failure_text[REPLY_KEPT];
@@ -82,9 +78,9 @@ struct smtp_client {
 	uint8_t *rcpts; /* the message's arena: enum rcpt_state */
 	size_t rcpt;    /* whose reply comes next */
 	size_t accepted;
-	bool in_flight;    /* all commands are sent already */
-	bool mail_refused; /* and what is said to RCPT does not count */
-	bool utf8;
+	bool in_flight;           /* all commands are sent already */
+	bool mail_refused;        /* and what is said to RCPT does not count */
+	struct hop_message needs; /* what `message` asks of the hop */
 	enum content_form form;
 	bool wants_content;
 	uint64_t content_left;
@@ -132,37 +128,6 @@ static const struct {
 /* clang-format on */
 enum { CONTENT_PATIENCE = 3 * MINUTE };
 
-/* --- what was said --- */
-
-/*
- * The last lines tell what went wrong, the first ones who it was. When room is
- * short the middle is left out, in one stroke.
- */
-static void
-note(struct smtp_client *c, const char *who, struct slice text)
-{
-	static const char gap[] = "...\n";
-	enum { KEPT_FRONT = 4096, KEPT_BACK = 4096 };
-	struct buf *d = &c->dialogue;
-
-	text = slice_head(text, DIALOGUE_LINE_MAX);
-	if (text.n + 8 > d->max - d->n && d->n > KEPT_FRONT + KEPT_BACK) {
-		size_t front = KEPT_FRONT, back = d->n - KEPT_BACK;
-
-		while (front > 0 && d->p[front - 1] != '\n')
-			front--;
-		while (back < d->n && d->p[back - 1] != '\n')
-			back++;
-		memcpy(d->p + front, gap, sizeof(gap) - 1);
-		memmove(d->p + front + sizeof(gap) - 1, d->p + back,
-		    d->n - back);
-		d->n = front + sizeof(gap) - 1 + (d->n - back);
-	}
-	buf_add_cstr(d, who);
-	buf_add(d, text);
-	buf_add_char(d, '\n');
-}
-
 /* --- sending --- */
 
 /* Begins a command; what is added to c->out up to end_command() is its line. */
@@ -178,7 +143,7 @@ begin_command(struct smtp_client *c, const char *verb)
 static void
 end_command(struct smtp_client *c, size_t at)
 {
-	note(c, "> ", slice_skip(buf_slice(&c->out), at));
+	dialogue_add(&c->dialogue, "> ", slice_skip(buf_slice(&c->out), at));
 	buf_add_cstr(&c->out, "\r\n");
 }
 
@@ -191,91 +156,25 @@ command(struct smtp_client *c, const char *verb)
 static bool
 offers(const struct smtp_client *c, enum ehlo_extension extension)
 {
-	return ehlo_offers(&c->ehlo, extension);
-}
-
-/* DSN parameters go to relays alone: behind LMTP nobody would report. */
-static bool
-passes_dsn(const struct smtp_client *c)
-{
-	return !c->options.lmtp && offers(c, EHLO_DSN);
+	return hop_offers(&c->hop, extension);
 }
 
 static void
 send_mail(struct smtp_client *c)
 {
-	const struct envelope *e = c->message.envelope;
-	size_t at = begin_command(c, "MAIL FROM:<");
+	size_t at = c->out.n;
 
-	buf_add(&c->out, e->sender);
-	buf_add_char(&c->out, '>');
-	if (offers(c, EHLO_SIZE))
-		buf_addf(&c->out, " SIZE=%llu",
-		    (unsigned long long)c->message.size);
-	if (e->body == BODY_8BITMIME && offers(c, EHLO_8BITMIME))
-		buf_add_cstr(&c->out, " BODY=8BITMIME");
-	else if (e->body == BODY_BINARYMIME)
-		buf_add_cstr(&c->out, " BODY=BINARYMIME");
-	if (c->utf8)
-		buf_add_cstr(&c->out, " SMTPUTF8");
-	if (e->require_tls)
-		buf_add_cstr(&c->out, " REQUIRETLS");
-	if (passes_dsn(c) && e->ret != RET_NONE)
-		buf_add_cstr(&c->out,
-		    e->ret == RET_FULL ? " RET=FULL" : " RET=HDRS");
-	if (passes_dsn(c) && e->envid.n > 0) {
-		buf_add_cstr(&c->out, " ENVID=");
-		buf_add(&c->out, e->envid);
-	}
+	hop_write_mail(&c->hop, &c->needs, &c->out);
 	end_command(c, at);
-}
-
-static void
-add_notify(struct buf *out, unsigned notify)
-{
-	static const struct {
-		unsigned bit;
-		const char *word;
-	} words[] = {
-		{ NOTIFY_NEVER, "NEVER" },
-		{ NOTIFY_SUCCESS, "SUCCESS" },
-		{ NOTIFY_FAILURE, "FAILURE" },
-		{ NOTIFY_DELAY, "DELAY" },
-	};
-	const char *before = " NOTIFY=";
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if ((notify & words[i].bit) == 0)
-			continue;
-		buf_add_cstr(out, before);
-		buf_add_cstr(out, words[i].word);
-		before = ",";
-	}
 }
 
 static void
 send_rcpt(struct smtp_client *c, size_t i)
 {
-	const struct recipient *r = &c->message.envelope->recipients[i];
-	size_t at = begin_command(c, "RCPT TO:<");
+	size_t at = c->out.n;
 
-	buf_add(&c->out, r->address);
-	buf_add_char(&c->out, '>');
-	if (passes_dsn(c)) {
-		add_notify(&c->out, r->notify);
-		if (r->orcpt.n > 0) {
-			buf_add_cstr(&c->out, " ORCPT=");
-			buf_add(&c->out, r->orcpt);
-		}
-	}
+	hop_write_rcpt(&c->hop, &c->message.envelope->recipients[i], &c->out);
 	end_command(c, at);
-}
-
-/* RFC 3030. LMTP keeps to DATA, where one reply a recipient is plain. */
-static bool
-uses_bdat(const struct smtp_client *c)
-{
-	return offers(c, EHLO_CHUNKING) && !c->options.lmtp;
 }
 
 static void
@@ -329,7 +228,7 @@ fail(struct smtp_client *c, enum job_trouble trouble, unsigned subject,
 	c->failed = true;
 	c->failure.trouble = trouble;
 	c->failure.fate = fate_ours(FATE_DEFERRED, subject, detail, kept);
-	note(c, "* ", kept);
+	dialogue_add(&c->dialogue, "* ", kept);
 	return enter(c, ST_OVER);
 }
 
@@ -375,7 +274,7 @@ say_hello(struct smtp_client *c)
 {
 	size_t at = begin_command(c, c->options.lmtp ? "LHLO " : "EHLO ");
 
-	ehlo_init(&c->ehlo);
+	ehlo_init(&c->hop.ehlo);
 	buf_add_cstr(&c->out, c->options.helo);
 	end_command(c, at);
 	return enter(c, ST_EHLO);
@@ -405,7 +304,8 @@ judge(struct smtp_client *c)
 	    fate_from_reply(c->reply.code, keep_text(c, reply_text(c)));
 
 	if (fate.kind == FATE_DELIVERED && !c->options.lmtp)
-		fate.kind = passes_dsn(c) ? FATE_PASSED : FATE_RELAYED;
+		fate.kind =
+		    hop_passes_dsn(&c->hop) ? FATE_PASSED : FATE_RELAYED;
 	return fate;
 }
 
@@ -428,7 +328,7 @@ transaction_done(struct smtp_client *c)
 	c->form = CONTENT_NONE;
 	c->transactions++;
 	/* RFC 9422: so many a session. */
-	if (c->ehlo.mail_max > 0 && c->transactions >= c->ehlo.mail_max)
+	if (c->hop.ehlo.mail_max > 0 && c->transactions >= c->hop.ehlo.mail_max)
 		return smtp_client_quit(c);
 	return enter(c, ST_READY);
 }
@@ -480,11 +380,12 @@ start_auth(struct smtp_client *c)
 	const char *const *mechanism = login_mechanisms();
 	size_t at;
 
-	if (!c->secured)
+	if (!c->hop.secured)
 		return fail(c, TROUBLE_SITE, 7, 0,
 		    slice_of("451 4.7.0 The next hop offers no TLS, and the "
 			     "password goes nowhere without"));
-	while (*mechanism != NULL && !ehlo_offers_auth(&c->ehlo, *mechanism))
+	while (
+	    *mechanism != NULL && !ehlo_offers_auth(&c->hop.ehlo, *mechanism))
 		mechanism++;
 	if (*mechanism == NULL)
 		return fail(c, TROUBLE_SITE, 7, 0,
@@ -497,7 +398,7 @@ start_auth(struct smtp_client *c)
 		    slice_of("451 4.7.0 AUTH can't begin"));
 	at = begin_command(c, "AUTH ");
 	buf_add_cstr(&c->out, *mechanism);
-	note(c, "> ", slice_skip(buf_slice(&c->out), at));
+	dialogue_add(&c->dialogue, "> ", slice_skip(buf_slice(&c->out), at));
 	if (login_has_initial(c->login)) {
 		buf_add_char(&c->out, ' ');
 		if (login_answer(c->login, SLICE_NONE, &c->out) == LOGIN_FAILED)
@@ -512,7 +413,7 @@ start_auth(struct smtp_client *c)
 static enum step
 greeted(struct smtp_client *c)
 {
-	if (c->options.tls == CLIENT_TLS_REQUIRED && !c->secured)
+	if (c->options.tls == CLIENT_TLS_REQUIRED && !c->hop.secured)
 		return fail(c, TROUBLE_SITE, 7, 10,
 		    slice_of("451 4.7.10 The next hop offers no TLS, which "
 			     "our policy demands"));
@@ -527,7 +428,7 @@ got_ehlo(struct smtp_client *c)
 	int code = c->reply.code;
 
 	if (is_success(code)) {
-		if (!c->secured && c->options.tls != CLIENT_TLS_NEVER &&
+		if (!c->hop.secured && c->options.tls != CLIENT_TLS_NEVER &&
 		    offers(c, EHLO_STARTTLS)) {
 			command(c, "STARTTLS");
 			return enter(c, ST_STARTTLS);
@@ -535,10 +436,10 @@ got_ehlo(struct smtp_client *c)
 		return greeted(c);
 	}
 	/* RFC 5321, 3.2: servers that know no EHLO are greeted with HELO. */
-	if (code / 100 == 5 && !c->options.lmtp && !c->secured) {
+	if (code / 100 == 5 && !c->options.lmtp && !c->hop.secured) {
 		size_t at = begin_command(c, "HELO ");
 
-		ehlo_init(&c->ehlo);
+		ehlo_init(&c->hop.ehlo);
 		buf_add_cstr(&c->out, c->options.helo);
 		end_command(c, at);
 		return enter(c, ST_HELO);
@@ -593,7 +494,7 @@ got_auth(struct smtp_client *c)
 		    slice_of("451 4.7.0 AUTH failed: the next hop's "
 			     "challenge is wrong"));
 	}
-	note(c, "> ", slice_of("(hidden)"));
+	dialogue_add(&c->dialogue, "> ", slice_of("(hidden)"));
 	buf_add_cstr(&c->out, "\r\n");
 	return enter(c, ST_AUTH);
 }
@@ -651,14 +552,14 @@ begin_data(struct smtp_client *c)
 {
 	if (c->in_flight && c->form == CONTENT_BDAT)
 		return enter(c, ST_BODY);
-	if (c->in_flight && !uses_bdat(c))
+	if (c->in_flight && !hop_takes_bdat(&c->hop))
 		return enter(c, ST_DATA);
 	/* A large message waits until somebody is known to take it. */
 	if (c->accepted == 0) {
 		c->stale = true;
 		return transaction_done(c);
 	}
-	if (uses_bdat(c)) {
+	if (hop_takes_bdat(&c->hop)) {
 		send_bdat(c);
 		return enter(c, ST_BODY);
 	}
@@ -792,16 +693,10 @@ got_reply(struct smtp_client *c)
 static void
 note_line(struct smtp_client *c, struct slice line)
 {
-	char text[DIALOGUE_LINE_MAX];
-	size_t n = line.n < sizeof(text) ? line.n : sizeof(text);
-
-	if (c->state == ST_AUTH && slice_starts(line, "334")) {
-		note(c, "< ", slice_of("334 (hidden)"));
-		return;
-	}
-	for (size_t i = 0; i < n; i++)
-		text[i] = ascii_is_control(line.p[i]) ? '?' : line.p[i];
-	note(c, "< ", slice_from(text, n));
+	/* What AUTH is made of is nobody's business. */
+	if (c->state == ST_AUTH && slice_starts(line, "334"))
+		line = SLICE("334 (hidden)");
+	dialogue_add(&c->dialogue, "< ", line);
 }
 
 static enum step
@@ -814,7 +709,7 @@ got_line(struct smtp_client *c, struct slice line)
 	note_line(c, line);
 	if (c->state == ST_EHLO && c->reply.lines > 0 &&
 	    reply_line_parse(line, &parsed))
-		ehlo_add_line(&c->ehlo, parsed.text);
+		ehlo_add_line(&c->hop.ehlo, parsed.text);
 	progress = reply_add_line(&c->reply, line);
 	if (progress == REPLY_MORE)
 		return STEP_MORE;
@@ -867,10 +762,11 @@ smtp_client_new(const struct smtp_client_options *options)
 	struct smtp_client *c = mem_zero(sizeof(*c));
 
 	c->options = *options;
+	c->hop.lmtp = options->lmtp;
 	reply_init(&c->reply);
-	ehlo_init(&c->ehlo);
+	ehlo_init(&c->hop.ehlo);
 	buf_init(&c->out, OUTPUT_MAX);
-	buf_init(&c->dialogue, DIALOGUE_MAX);
+	dialogue_init(&c->dialogue);
 	(void)enter(c, ST_BANNER);
 	return c;
 }
@@ -885,7 +781,7 @@ smtp_client_free(struct smtp_client **client)
 	login_free(&c->login);
 	reply_done(&c->reply);
 	buf_done(&c->out);
-	buf_done(&c->dialogue);
+	dialogue_done(&c->dialogue);
 	mem_free(c);
 	*client = NULL;
 }
@@ -894,79 +790,10 @@ enum step
 smtp_client_secured(struct smtp_client *c, bool verified)
 {
 	must(c->state == ST_TLS || c->state == ST_BANNER);
-	c->secured = true;
-	c->verified = verified;
+	c->hop.secured = true;
+	c->hop.verified = verified;
 	/* RFC 3207, 4.2: all that was learned before is forgotten. */
 	return c->state == ST_TLS ? say_hello(c) : STEP_MORE;
-}
-
-/* Nothing that could end the command line, or the path, early. */
-static bool
-is_sendable(struct slice address)
-{
-	for (size_t i = 0; i < address.n; i++)
-		if (ascii_is_control(address.p[i]))
-			return false;
-	return true;
-}
-
-static bool
-is_ascii(struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] > 127)
-			return false;
-	return true;
-}
-
-/* What no recipient of this message can be given through this server. */
-static bool
-refuses_message(const struct smtp_client *c, struct fate *why)
-{
-	const struct smtp_message *m = &c->message;
-	const struct envelope *e = m->envelope;
-
-	if (c->ehlo.size > 0 && m->size > c->ehlo.size)
-		*why = fate_ours(FATE_FAILED, 3, 4,
-		    slice_of("552 5.3.4 The message is larger than the next "
-			     "hop takes"));
-	else if (!offers(c, EHLO_SMTPUTF8) &&
-	    (m->utf8_header || !is_ascii(e->sender)))
-		*why = fate_ours(FATE_FAILED, 6, 7,
-		    slice_of("550 5.6.7 The message needs SMTPUTF8, which "
-			     "the next hop does not offer"));
-	else if (e->body == BODY_BINARYMIME &&
-	    !(uses_bdat(c) && offers(c, EHLO_BINARYMIME)))
-		*why = fate_ours(FATE_FAILED, 6, 3,
-		    slice_of("554 5.6.3 The message is binary, which the "
-			     "next hop does not take"));
-	else if (e->require_tls && !c->options.lmtp &&
-	    !(c->secured && c->verified && offers(c, EHLO_REQUIRETLS)))
-		*why = fate_ours(FATE_FAILED, 7, 30,
-		    slice_of("550 5.7.30 The sender requires TLS all the way, "
-			     "which the next hop does not offer"));
-	else if (!is_sendable(e->sender))
-		*why = fate_ours(FATE_FAILED, 1, 7,
-		    slice_of("501 5.1.7 The sender's address is malformed"));
-	else
-		return false;
-	return true;
-}
-
-static bool
-refuses_recipient(const struct smtp_client *c, struct slice address,
-    struct fate *why)
-{
-	if (!is_sendable(address) || address.n == 0)
-		*why = fate_ours(FATE_FAILED, 1, 3,
-		    slice_of("501 5.1.3 The recipient's address is malformed"));
-	else if (!offers(c, EHLO_SMTPUTF8) && !is_ascii(address))
-		*why = fate_ours(FATE_FAILED, 6, 7,
-		    slice_of("553 5.6.7 The address needs SMTPUTF8, which the "
-			     "next hop does not offer"));
-	else
-		return false;
-	return true;
 }
 
 /* Names as many as one transaction takes; returns how many. */
@@ -975,22 +802,26 @@ name_recipients(struct smtp_client *c)
 {
 	const struct smtp_message *m = &c->message;
 	const struct envelope *e = m->envelope;
-	size_t named = 0, most = c->ehlo.rcpt_max;
+	size_t named = 0, most = c->hop.ehlo.rcpt_max;
 	struct fate why;
-	bool refused = refuses_message(c, &why);
+	bool refused;
 
-	c->utf8 = m->utf8_header || !is_ascii(e->sender);
+	c->needs = (struct hop_message){ .envelope = e,
+		.size = m->size,
+		.utf8_header = m->utf8_header,
+		.utf8 = m->utf8_header || !hop_is_ascii(e->sender) };
+	refused = hop_refuses_message(&c->hop, &c->needs, &why);
 	for (size_t i = 0; i < e->recipient_count; i++) {
 		struct slice address = e->recipients[i].address;
 
 		if (m->fates[i].kind != FATE_NONE ||
 		    (most > 0 && named == most))
 			continue;
-		if (refused || refuses_recipient(c, address, &why)) {
+		if (refused || hop_refuses_recipient(&c->hop, address, &why)) {
 			m->fates[i] = why;
 			continue;
 		}
-		c->utf8 = c->utf8 || !is_ascii(address);
+		c->needs.utf8 = c->needs.utf8 || !hop_is_ascii(address);
 		c->rcpts[i] = RCPT_NAMED;
 		named++;
 	}
@@ -1007,7 +838,7 @@ send_flight(struct smtp_client *c)
 	for (size_t i = 0; i < c->message.envelope->recipient_count; i++)
 		if (c->rcpts[i] == RCPT_NAMED)
 			send_rcpt(c, i);
-	if (!uses_bdat(c))
+	if (!hop_takes_bdat(&c->hop))
 		command(c, "DATA");
 	else if (c->message.size <= SAME_FLIGHT_MAX)
 		send_bdat(c);
@@ -1105,7 +936,7 @@ smtp_client_content(struct smtp_client *c, struct slice piece,
 	(void)snprintf(text, sizeof(text), "(%llu octets)",
 	    (unsigned long long)c->message.size);
 	said = slice_of(text);
-	note(c, "> ", said);
+	dialogue_add(&c->dialogue, "> ", said);
 }
 
 bool
@@ -1146,17 +977,17 @@ smtp_client_is_busy(const struct smtp_client *c)
 struct slice
 smtp_client_dialogue(const struct smtp_client *c)
 {
-	return buf_slice(&c->dialogue);
+	return buf_slice(&c->dialogue.text);
 }
 
 void
 smtp_client_clear_dialogue(struct smtp_client *c)
 {
-	buf_reset(&c->dialogue);
+	dialogue_clear(&c->dialogue);
 }
 
 void
 smtp_client_note(struct smtp_client *c, struct slice text)
 {
-	note(c, "* ", text);
+	dialogue_add(&c->dialogue, "* ", text);
 }

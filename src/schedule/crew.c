@@ -313,7 +313,10 @@ pick_deliverer(struct crew *c, struct site *site, int64_t mono_ms)
 	return best;
 }
 
-/* The load's share of the envelope, encoded. */
+/*
+ * The load's share of the envelope, encoded; without what is told of the
+ * client, which no deliverer asks for.
+ */
 static struct slice
 share(struct crew *c, const struct load *load, const struct envelope *whole)
 {
@@ -328,6 +331,9 @@ share(struct crew *c, const struct load *load, const struct envelope *whole)
 		must(load->recipients[i] < whole->recipient_count);
 		c->recipients[i] = whole->recipients[load->recipients[i]];
 	}
+	part.helo = SLICE_NONE;
+	part.tls = SLICE_NONE;
+	part.verdicts = SLICE_NONE;
 	part.recipients = c->recipients;
 	part.recipient_count = load->count;
 	buf_reset(&c->envelope);

@@ -17,7 +17,13 @@
 #include "io/helper.h"
 #include "queue/spool.h"
 
-enum { COMMIT_EACH = 10, STEP_EACH = SECOND, HELPERS = 3, LANES = 2 };
+enum {
+	COMMIT_EACH = 10,
+	STEP_EACH = SECOND,
+	HELPERS = 3,
+	LANES = 2,
+	JOURNAL_LONG = 4 << 20
+};
 
 struct lane {
 	struct disk *disk;       /* borrowed: ours */
@@ -339,12 +345,18 @@ disk_is_quiet(struct disk *d)
 	return d->writes == 0 && d->batch == NULL &&
 	    d->lanes[QUEUE_COMMIT].work == NULL &&
 	    d->lanes[QUEUE_CHORE].work == NULL &&
+	    !queue_store_is_checkpointing(d->store) &&
 	    queue_store_sequence(d->store) == queue_store_durable(d->store);
 }
 
 void
 disk_hurry(struct disk *d)
 {
+	struct queue_counts counts;
+
+	queue_store_counts(d->store, &counts);
+	if (counts.journal_octets > JOURNAL_LONG)
+		queue_store_checkpoint(d->store);
 	d->hurried = true;
 }
 

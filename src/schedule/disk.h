@@ -56,7 +56,10 @@ void disk_write_cancel(struct disk_write **);
 void disk_turn(struct disk *, int64_t wall_ms);
 /* All is on disk and no helper is at work. */
 bool disk_is_quiet(struct disk *);
-/* From now on commits do not wait for company. */
+/*
+ * The end is near: commits wait for no company, and a long journal becomes a
+ * checkpoint, so that the next start is quick.
+ */
 void disk_hurry(struct disk *);
 
 #endif

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/ascii.h"
 #include "base/err.h"
 #include "base/id.h"
 #include "base/log.h"
@@ -559,22 +560,35 @@ static const struct outage_events outage_events = {
 
 /* --- the postmaster's wishes --- */
 
+static bool
+goes_to(const struct queue_entry *e, uint32_t domain)
+{
+	for (uint32_t i = 0; i < e->recipient_count; i++)
+		if (entry_recipient_const(e, i)->domain == domain)
+			return true;
+	return false;
+}
+
 void
 dispatch_flush_domain(struct dispatch *d, struct slice domain)
 {
-	struct buf name;
-	struct site *s;
+	struct buf lower;
+	struct queue_entry *e;
+	uint64_t cursor = 0;
+	uint32_t text;
 
 	take_time(d);
-	buf_init(&name, LOG_LINE_MAX);
-	buf_add_cstr(&name, "mx:");
-	buf_add(&name, domain);
-	s = buf_failed(&name) ? NULL : site_find(d->sites, buf_slice(&name));
-	buf_done(&name);
-	if (s == NULL)
+	buf_init(&lower, DOMAIN_MAX);
+	for (size_t i = 0; i < domain.n; i++)
+		buf_add_char(&lower, ascii_lower(domain.p[i]));
+	text = queue_store_find_text(d->store, buf_slice(&lower));
+	buf_done(&lower);
+	if (text == QUEUE_NO_TEXT)
 		return;
-	plan_nudge(d->plan, s->plan, d->mono_ms);
-	outage_learn(d->outage, s, PLAN_UP, d->mono_ms);
+	while ((e = queue_store_each(d->store, &cursor)) != NULL)
+		if (e->state == QUEUE_DEFERRED && goes_to(e, text))
+			(void)wishes_do(&d->wishes, ADMIN_FLUSH, e,
+			    SLICE("ETRN"));
 }
 
 bool

@@ -101,17 +101,21 @@ def test_relayed_is_told_when_the_next_hop_does_not_report(stage):
     assert status[1]["Action"] == "relayed"
 
 
-def test_a_dsn_for_a_utf8_address_is_a_utf8_dsn(stage):
+@pytest.mark.parametrize("sender, kind, recipient", [
+    ("a@here.test", "message/delivery-status", "utf-8; jos\\x{E9}@o.test"),
+    ("j\u00fcrg@here.test", "message/global-delivery-status", "utf-8; jos\u00e9@o.test"),
+])
+def test_a_dsn_names_a_utf8_address_as_its_reader_can_take_it(stage, sender, kind, recipient):
     sink = stage.sink(script={"RCPT": "550 5.1.1 no"})
     mtad = relay(stage, sink)
     with mtad.smtp(source="127.0.0.9") as s:
         s.ehlo()
-        s.send("MAIL FROM:<a@here.test> SMTPUTF8\r\nRCPT TO:<jos\u00e9@o.test>\r\n"
+        s.send(f"MAIL FROM:<{sender}> SMTPUTF8\r\nRCPT TO:<jos\u00e9@o.test>\r\n"
                "DATA\r\n".encode())
         for _ in range(3):
             assert s.getreply()[0] in (250, 354)
         s.send("Subject: gr\u00fc\u00dfe\r\n\r\nx\r\n.\r\n".encode())
         assert s.getreply()[0] == 250
-    content = mtad.wait_mail("a@here.test")[0]
-    assert b"message/global-delivery-status" in content
-    assert "utf-8; jos\u00e9@o.test".encode() in content
+    content = mtad.wait_mail(sender)[0]
+    assert f"Content-Type: {kind}".encode() in content
+    assert recipient.encode() in content

@@ -19,8 +19,8 @@
 #include "io/conn.h"
 
 enum {
-	ACCEPT_MAX = 64, /* at one wake-up */
-	RETRY_MS = 200,  /* when descriptors or memory are out */
+	ACCEPT_MAX = 8, /* at one wake-up: the other receivers want some, too */
+	RETRY_MS = 200, /* when descriptors or memory are out */
 };
 
 struct listener {

@@ -4,6 +4,11 @@
 #include "queue/live.h"
 
 #include <string.h>
+
+/* uthash's own choice falls through its cases, which clang warns of. */
+#define HASH_FUNCTION(key, n, hash) HASH_FNV(key, n, hash)
+#define uthash_malloc(n) mem_new(n)
+#define uthash_free(p, n) mem_free(p)
 #include <uthash.h>
 
 #include "base/alloc.h"

@@ -19,6 +19,8 @@
 #include "conf/type.h"
 #include "mail/address.h"
 
+#define STAND_IN_USER "nobody"
+
 enum { WORKERS_MAX = 64, HOST_SIZE = 256 };
 
 struct checking {
@@ -105,22 +107,57 @@ conf_complete_top(struct conf *conf)
 	}
 }
 
-/* Only root changes to another user. */
+/*
+ * Only root changes to another user. The default one may be missing, so that
+ * mtad runs before there is a package that makes it.
+ */
 static void
 check_user(const struct checking *c)
 {
-	const struct conf *conf = c->conf;
+	struct conf *conf = c->conf;
 
 	if (geteuid() != 0)
 		return;
-	if (conf->user != NULL && getpwnam(conf->user) == NULL)
-		conf_error(c->errors, place_of(c, "", 0, "user"),
-		    "user: \"%s\" does not exist on this system", conf->user);
+	if (conf->user != NULL && getpwnam(conf->user) == NULL) {
+		conf->user_is_stand_in = !is_given(c, "", 0, "user") &&
+		    getpwnam(STAND_IN_USER) != NULL;
+		if (conf->user_is_stand_in) {
+			mem_free(conf->user);
+			conf->user = mem_cstr(SLICE(STAND_IN_USER));
+		} else {
+			conf_error(c->errors, place_of(c, "", 0, "user"),
+			    "user: \"%s\" does not exist on this system",
+			    conf->user);
+		}
+	}
 	if (conf->control_group != NULL && is_given(c, "control", 0, "group") &&
 	    getgrnam(conf->control_group) == NULL)
 		conf_error(c->errors, place_of(c, "control", 0, "group"),
 		    "group: \"%s\" does not exist on this system",
 		    conf->control_group);
+}
+
+void
+conf_each_warning(const struct conf *conf, conf_error_fn *warn, void *arg)
+{
+	struct buf text;
+
+	if (geteuid() != 0)
+		return;
+	buf_init(&text, HOST_SIZE * 2);
+	if (conf->user_is_stand_in)
+		warn("user: the default one, \"mtad\", does not exist on this "
+		     "system; \"" STAND_IN_USER "\" stands in for it",
+		    arg);
+	if (conf->control_group != NULL &&
+	    getgrnam(conf->control_group) == NULL) {
+		buf_addf(&text,
+		    "control.group: \"%s\" does not exist on this system; "
+		    "control.sock is for root alone",
+		    conf->control_group);
+		warn(buf_cstr(&text), arg);
+	}
+	buf_done(&text);
 }
 
 /* --- listeners --- */

@@ -209,6 +209,7 @@ struct conf {
 	struct log_conf log;
 	char *http_listen; /* or "" */
 	char *control_group;
+	bool user_is_stand_in;     /* for the default user, who is missing */
 	struct conf_table *tables; /* each source once */
 	size_t table_count;
 };
@@ -223,6 +224,9 @@ typedef void conf_error_fn(const char *message, void *arg);
 struct conf *conf_load(const char *path, conf_error_fn *error, void *arg);
 /* Only the keys of the top level: for programs that may not read the rest. */
 struct conf *conf_load_top(const char *path, conf_error_fn *error, void *arg);
+/* What works, but not as it was meant; in the form of errors, without a place.
+ */
+void conf_each_warning(const struct conf *, conf_error_fn *, void *arg);
 struct conf *conf_ref(struct conf *);
 void conf_unref(struct conf **);
 

@@ -122,6 +122,23 @@ print_errors(const struct buf *errors)
 		(void)fprintf(stderr, "mtad: %.*s\n", SLICE_ARGS(line));
 }
 
+static void
+print_warning(const char *message, void *arg)
+{
+	(void)fprintf(stderr, "mtad: %s: warning: %s\n", (const char *)arg,
+	    message);
+}
+
+static void
+log_conf_warning(const char *message, void *arg)
+{
+	struct log_text quoted;
+
+	(void)arg;
+	log_warning("master conf-warning why=%s",
+	    log_text(slice_of(message), &quoted));
+}
+
 int
 master_check(const char *path)
 {
@@ -135,6 +152,10 @@ master_check(const char *path)
 	if (conf == NULL) {
 		print_errors(&errors);
 		code = 1;
+	} else {
+		char *name = conf->path;
+
+		conf_each_warning(conf, print_warning, name);
 	}
 	conf_unref(&conf);
 	buf_done(&errors);
@@ -370,6 +391,7 @@ take(struct master *m, struct conf *conf, struct sockets *sockets)
 	mem_free(m->tables_broken);
 	m->tables_broken = mem_array(conf->table_count + 1, sizeof(bool));
 	open_logs(m);
+	conf_each_warning(conf, log_conf_warning, NULL);
 	log_listeners(&m->sockets, &old);
 	log_strays(&m->inherited, &m->sockets);
 	send_logs(m);
@@ -697,6 +719,7 @@ master_run(const char *path, bool verbose)
 	if (verbose)
 		m.handout.conf->log.level = LEVEL_DEBUG;
 	open_logs(&m);
+	conf_each_warning(m.handout.conf, log_conf_warning, NULL);
 	rights_reduce();
 	if (prepare(&m, &why) != 0) {
 		(void)fprintf(stderr, "mtad: %s\n", why.text);

@@ -230,8 +230,8 @@ give_to_group(const char *path, const char *group)
 	const struct group *gr = getgrnam(group);
 
 	if (gr == NULL)
-		log_warning("control no-such-group group=%s", group);
-	else if (chown(path, (uid_t)-1, gr->gr_gid) == -1)
+		return; /* conf_each_warning() tells */
+	if (chown(path, (uid_t)-1, gr->gr_gid) == -1)
 		log_warning("control group-not-set group=%s error=\"%s\"",
 		    group, err_text(-errno));
 	else if (chmod(path, CONTROL_MODE) == -1)

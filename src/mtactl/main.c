@@ -36,6 +36,7 @@ static const struct verb verbs[] = {
 	{ "user",      "list",	  "",			0, 0,	0,			do_user_list,	  "the logins" },
 	{ "table",     "build",	  "FILE",		1, 1,	0,			do_table_build,	  "FILE.db, Berkeley DB, from the text FILE" },
 	{ "table",     "get",	  "TABLE KEY",		2, 2,	0,			do_table_get,	  "what the table has for the key" },
+	{ "spool",     "check",	  "",			0, 0,	0,			do_spool_check,	  "every record of the queue; changes nothing" },
 	{ "config",    NULL,	  "--explain [SECTION | KEY]", 0, 1, OPT_BIT(EXPLAIN),	do_config,	  "every setting, its default and meaning" },
 };
 

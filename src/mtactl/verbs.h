@@ -25,7 +25,8 @@ int do_site_show(struct ctl *);
 int do_site_suspend(struct ctl *);
 int do_site_resume(struct ctl *);
 
-/* of the configuration alone: test.c, user.c, tables.c, config.c */
+/* of the configuration alone: test.c, user.c, tables.c, spool.c,
+ * config.c */
 int do_test(struct ctl *);
 int do_user_add(struct ctl *);
 int do_user_passwd(struct ctl *);
@@ -33,6 +34,7 @@ int do_user_remove(struct ctl *);
 int do_user_list(struct ctl *);
 int do_table_build(struct ctl *);
 int do_table_get(struct ctl *);
+int do_spool_check(struct ctl *);
 int do_config(struct ctl *);
 
 #endif

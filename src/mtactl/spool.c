@@ -1,0 +1,188 @@
+/*
+ * mtactl/spool.c - every record of the queue verified, with or without a mtad
+ * that runs on it. Changes nothing.
+ */
+#include <sys/file.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/json.h"
+#include "mtactl/verbs.h"
+#include "queue/check.h"
+
+enum {
+	WALKS = 3, /* beside a running mtad */
+	TEXTS_MAX = 64 << 20,
+	PATH_SIZE = 4096,
+};
+
+/* Damage that every walk so far has found, a line each, after a first "\n". */
+struct damage {
+	struct buf old;
+	struct buf now;
+	bool is_first;
+};
+
+static void
+show_error(const char *message, void *arg)
+{
+	(void)arg;
+	(void)ctl_fail("%s", message);
+}
+
+static bool
+has_line(const struct buf *lines, const char *text)
+{
+	struct slice all = buf_slice(lines);
+	struct buf line;
+	bool has;
+
+	buf_init(&line, TEXTS_MAX);
+	buf_addf(&line, "\n%s\n", text);
+	has = slice_find_str(all, buf_slice(&line)) < all.n;
+	buf_done(&line);
+	return has;
+}
+
+static void
+on_damage(const char *text, void *arg)
+{
+	struct damage *d = arg;
+
+	if (d->is_first || has_line(&d->old, text)) {
+		buf_add_cstr(&d->now, text);
+		buf_add_char(&d->now, '\n');
+	}
+}
+
+/* A master holds the lock of its spool as long as it runs. */
+static bool
+is_in_use(int spool)
+{
+	int fd = openat(spool, "lock", O_RDONLY | O_CLOEXEC);
+	bool used;
+
+	if (fd == -1)
+		return false;
+	used = flock(fd, LOCK_SH | LOCK_NB) == -1 && errno == EWOULDBLOCK;
+	(void)close(fd);
+	return used;
+}
+
+/*
+ * What a running mtad is writing just now may look like damage. It does not
+ * look so again a second later.
+ */
+static int
+walk(int spool, struct damage *d, struct check_totals *totals)
+{
+	const struct timespec pause = { 1, 0 };
+	struct vfs *vfs = vfs_disk_new(spool);
+	int rc = 0;
+
+	for (int i = 0; i < WALKS && rc == 0; i++) {
+		struct buf old = d->old;
+
+		d->is_first = i == 0;
+		d->old = d->now;
+		d->now = old;
+		buf_reset(&d->now);
+		buf_add_char(&d->now, '\n');
+		rc = queue_check(vfs, on_damage, d, totals);
+		if (d->now.n == 1 || !is_in_use(spool))
+			break;
+		if (i + 1 < WALKS)
+			(void)nanosleep(&pause, NULL);
+	}
+	vfs_disk_free(&vfs);
+	return rc;
+}
+
+/* The number of damages. */
+static uint64_t
+show_text(struct slice damages, const struct check_totals *totals)
+{
+	struct slice line;
+	uint64_t n = 0;
+
+	for (; slice_take_line(&damages, &line); n++) {
+		(void)printf("damage: ");
+		ctl_print(line);
+		ctl_end_row();
+	}
+	(void)printf("%" PRIu64 " messages, %" PRIu64 " records in %" PRIu64
+		     " segments, %" PRIu64 " large files, %" PRIu64
+		     " journals: %" PRIu64 " damaged\n",
+	    totals->live, totals->records, totals->segments, totals->large,
+	    totals->journals, n);
+	if (totals->orphans > 0)
+		(void)printf("%" PRIu64 " files that no message needs (mtad "
+			     "takes them away)\n",
+		    totals->orphans);
+	return n;
+}
+
+static uint64_t
+show_json(struct slice damages, const struct check_totals *totals)
+{
+	struct slice line;
+	struct json json;
+	struct buf out;
+	uint64_t n = 0;
+
+	buf_init(&out, 4 * (size_t)TEXTS_MAX);
+	json_begin(&json, &out);
+	json_int(&json, "messages", (int64_t)totals->live);
+	json_int(&json, "records", (int64_t)totals->records);
+	json_int(&json, "segments", (int64_t)totals->segments);
+	json_int(&json, "large", (int64_t)totals->large);
+	json_int(&json, "journals", (int64_t)totals->journals);
+	json_int(&json, "orphans", (int64_t)totals->orphans);
+	json_list(&json, "damaged");
+	for (; slice_take_line(&damages, &line); n++)
+		json_item(&json, line);
+	json_list_end(&json);
+	json_end(&json);
+	(void)printf("%s\n", buf_cstr(&out));
+	buf_done(&out);
+	return n;
+}
+
+int
+do_spool_check(struct ctl *ctl)
+{
+	struct conf *conf = conf_load_top(ctl->conf_path, show_error, NULL);
+	struct check_totals totals;
+	char path[PATH_SIZE];
+	struct slice damages;
+	struct damage d;
+	uint64_t n = 0;
+	int spool, rc;
+
+	if (conf == NULL)
+		return CTL_FAILED;
+	(void)snprintf(path, sizeof(path), "%s", conf->spool);
+	conf_unref(&conf);
+	spool = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (spool == -1)
+		return ctl_fail("%s: %s", path, err_text(-errno));
+	buf_init(&d.old, TEXTS_MAX);
+	buf_init(&d.now, TEXTS_MAX);
+	if ((rc = walk(spool, &d, &totals)) == 0) {
+		damages = slice_skip(buf_slice(&d.now), 1);
+		n = ctl->json ? show_json(damages, &totals)
+			      : show_text(damages, &totals);
+	}
+	buf_done(&d.old);
+	buf_done(&d.now);
+	(void)close(spool);
+	if (rc != 0)
+		return ctl_fail("%s: %s", path, err_text(rc));
+	return n == 0 ? CTL_DONE : CTL_FAILED;
+}

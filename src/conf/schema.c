@@ -143,9 +143,9 @@ static const struct conf_key auth_keys[] = {
 };
 
 static const struct conf_key limits_keys[] = {
-	{ "message_size", SIZE(limits_conf, message_size), "50MB",			 1024, 1024 * MB, NULL, NOW, "largest message, announced by SIZE" },
-	{ "recipients",	UINT(limits_conf, recipients),	"1000",				 100, 100000, NULL, NOW, "recipients of a transaction, then 452 4.5.3" },
-	{ "header_size", SIZE(limits_conf, header_size), "256KB",			 1024, 16 * MB, NULL, NOW, "largest header section" },
+	{ "message_size", SIZE(limits_conf, message_size), "50MB",			 1, 1024 * MB, NULL, NOW, "largest message, announced by SIZE" },
+	{ "recipients",	UINT(limits_conf, recipients),	"1000",				 1, 100000, NULL, NOW, "recipients of a transaction, then 452 4.5.3" },
+	{ "header_size", SIZE(limits_conf, header_size), "256KB",			 1, 16 * MB, NULL, NOW, "largest header section" },
 	{ "received_hops", UINT(limits_conf, received_hops), "50",			 1, 1000, NULL, NOW, "more Received fields are a loop: 554 5.4.6" },
 	{ "command_errors", UINT(limits_conf, command_errors), "10",			 1, 10000, NULL, NOW, "refused commands of a connection, then 421" },
 	{ "command_timeout", TIME(limits_conf, command_timeout_ms), "5m",		 1 * S, 1 * H, NULL, NOW, "longest wait for a command" },

@@ -5,16 +5,11 @@
 
 #include <string.h>
 
-/* uthash's own choice falls through its cases, which clang warns of. */
-#define HASH_FUNCTION(key, n, hash) HASH_FNV(key, n, hash)
-#define uthash_malloc(n) mem_new(n)
-#define uthash_free(p, n) mem_free(p)
-#include <uthash.h>
-
 #include "base/alloc.h"
 #include "base/arena.h"
 #include "base/ascii.h"
 #include "base/buf.h"
+#include "base/hash.h"
 #include "mail/envelope.h"
 #include "queue/map.h"
 #include "queue/store.h"

@@ -5,16 +5,12 @@
  */
 #include "auth/auth.h"
 
-/* uthash's own falls through switch labels, which clang refuses. */
-#define HASH_FUNCTION(key, n, hash) HASH_FNV(key, n, hash)
-
 #include <sys/random.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
-#include <uthash.h>
 
 #include "auth/dovecot.h"
 #include "auth/exchange.h"
@@ -24,6 +20,7 @@
 #include "auth/verified.h"
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "worker/worker.h"
 

@@ -6,13 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-
-/* Its own choice falls through cases, which clang warns of. */
-#define HASH_FUNCTION(key, n, hash) HASH_FNV(key, n, hash)
-#define uthash_malloc(n) mem_new(n)
-#define uthash_free(p, n) mem_free(p)
-#include <uthash.h>
-
+#include "base/hash.h"
 #include "base/slice.h"
 
 struct item {

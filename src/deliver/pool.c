@@ -8,13 +8,7 @@
 #include <sys/queue.h>
 
 #include "base/alloc.h"
-
-/* Its own choice falls through cases, which clang warns of. */
-#define HASH_FUNCTION(key, n, hash) HASH_FNV(key, n, hash)
-#define uthash_malloc(n) mem_new(n)
-#define uthash_free(p, n) mem_free(p)
-#include <uthash.h>
-
+#include "base/hash.h"
 #include "base/time.h"
 
 enum { SWEEP_EVERY = 500, IDLE_MAX = 1000 };

@@ -5,12 +5,10 @@
 #include "receive/session.h"
 
 #include <stdio.h>
-/* Its default falls through cases in a way that clang warns of. */
-#define HASH_FUNCTION(key, n, hash) HASH_SAX(key, n, hash)
-#include <uthash.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "receive/proxy.h"

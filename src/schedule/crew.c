@@ -7,14 +7,9 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "ipc/channel.h"
-
-/* The default one falls through a switch, which clang will not have. */
-#define HASH_FUNCTION(key, n, hash) HASH_FNV(key, n, hash)
-#define uthash_malloc(n) mem_new(n)
-#define uthash_free(p, n) mem_free(p)
-#include <uthash.h>
 
 enum {
 	WORKERS_MAX = SITE_DELIVERERS_MAX,

@@ -15,14 +15,9 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "base/time.h"
 #include "schedule/heap.h"
-
-/* The default one falls through a switch, which clang will not have. */
-#define HASH_FUNCTION(key, n, hash) HASH_FNV(key, n, hash)
-#define uthash_malloc(n) mem_new(n)
-#define uthash_free(p, n) mem_free(p)
-#include <uthash.h>
 
 enum {
 	WINDOW_START = 2,    /* before anything is known */

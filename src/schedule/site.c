@@ -7,14 +7,9 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/time.h"
 #include "route/route.h"
-
-/* The default one falls through a switch, which clang will not have. */
-#define HASH_FUNCTION(key, n, hash) HASH_FNV(key, n, hash)
-#define uthash_malloc(n) mem_new(n)
-#define uthash_free(p, n) mem_free(p)
-#include <uthash.h>
 
 enum {
 	KEY_MAX = 8192,

@@ -21,6 +21,7 @@ enum {
 	PLACE_SIZE = 16,
 	RECIPIENT_SIZE = 24,
 	SHORT_TEXT_MAX = UINT16_MAX,
+	RESULT_OURS = 1,
 };
 
 static const char magic[4] = { 'J', 'R', 'E', 'C' };
@@ -171,18 +172,21 @@ add_result(struct buf *b, const struct queue_recipient *r)
 	add_u16(b, r->detail);
 	add_u8(b, r->class);
 	add_u8(b, r->kind);
-	add_u16(b, 0);
+	add_u16(b, r->ours ? RESULT_OURS : 0);
 }
 
 static bool
 take_result(struct slice *in, struct queue_recipient *r)
 {
-	uint16_t zero;
+	uint16_t marks;
+	bool good;
 
-	return take_u16(in, &r->attempts) && take_u16(in, &r->smtp_code) &&
+	good = take_u16(in, &r->attempts) && take_u16(in, &r->smtp_code) &&
 	    take_u16(in, &r->subject) && take_u16(in, &r->detail) &&
 	    take_u8(in, &r->class) && take_u8(in, &r->kind) &&
-	    take_u16(in, &zero) && r->kind <= FATE_PASSED;
+	    take_u16(in, &marks) && r->kind <= FATE_PASSED;
+	r->ours = good && (marks & RESULT_OURS) != 0;
+	return good;
 }
 
 void

@@ -44,6 +44,7 @@ struct queue_recipient {
 	uint8_t class;
 	uint8_t kind;   /* enum fate_kind */
 	uint16_t marks; /* the scheduler's, not kept on disk */
+	bool ours;      /* the reply is our words, no remote said them */
 };
 
 struct queue_entry {

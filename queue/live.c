@@ -274,6 +274,7 @@ live_set_result(struct live *l, struct queue_entry *e, uint32_t index,
 	r->class = like->class;
 	r->subject = like->subject;
 	r->detail = like->detail;
+	r->ours = like->ours;
 	set_text(l, &r->reply, reply);
 	set_text(l, &r->host, host);
 	count_recipient(l, e, r, true);

@@ -555,6 +555,7 @@ queue_store_result(struct queue_store *s, struct queue_entry *e, uint32_t index,
 		.subject = fate->code.subject,
 		.detail = fate->code.detail,
 		.class = fate->code.class,
+		.ours = fate->ours,
 		.kind = (uint8_t)fate->kind };
 	describe(s, e);
 	must(operate(s, &c));

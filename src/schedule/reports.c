@@ -145,6 +145,7 @@ gather_delayed(const struct owed *o, struct bounce_recipient *out)
 			    .code = { r->class, r->subject, r->detail },
 			    .smtp_code = r->smtp_code,
 			    .reply = queue_store_text(store, r->reply),
+			    .ours = r->ours,
 			},
 			.host = queue_store_text(store, r->host),
 			.last_attempt_ms = o->reports->wall_ms,

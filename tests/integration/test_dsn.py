@@ -79,6 +79,7 @@ def test_a_delay_is_told_once_and_expiry_ends_it(stage):
     _, human, status, _ = report_of(got[0])
     assert status[1]["Action"] == "delayed" and status[1]["Status"].startswith("4.")
     assert status[1]["Will-Retry-Until"]
+    assert "words of our system" in human
     _, human, status, _ = report_of(got[1])
     assert status[1]["Action"] == "failed" and status[1]["Status"] in ("5.4.7", "4.4.7")
     assert mtad.events("expired")

@@ -1,6 +1,7 @@
 """mtad as a daemon: configuration errors, reload, workers that die, limits."""
 
 import os
+import pwd
 import signal
 import subprocess
 import time
@@ -58,10 +59,56 @@ def test_no_such_configuration(folder):
     assert done.returncode == 1 and "absent.conf" in done.stderr
 
 
-def test_the_shipped_configuration_is_good(folder):
-    shipped = os.path.join(os.path.dirname(__file__), "../../conf/main.conf")
-    done = check(shipped)
+def exists(database, name):
+    return subprocess.run(["getent", database, name], capture_output=True,
+                          check=False).returncode == 0
+
+
+def without_user(stage, *lines):
+    """A configuration that names neither user nor group, unless `lines` do."""
+    m = stage.mtad(start=False)
+    text = [line for line in m.conf_file.read_text().splitlines()
+            if not line.startswith(("user =", "control {"))]
+    m.conf_file.write_text("\n".join([*lines, *text]) + "\n")
+    return m
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or exists("passwd", "mtad"),
+                    reason="is for root where there is no user mtad")
+def test_nobody_stands_in_for_the_default_user(stage):
+    m = without_user(stage)
+    done = check(m.conf_file)
     assert done.returncode == 0, done.stderr
+    assert 'warning: user: the default one, "mtad"' in done.stderr
+    m.start()
+    assert 'the default one, \\"mtad\\", does not exist' in m.log()
+    nobody = {pwd.getpwnam("nobody").pw_uid}
+    harness.wait_for("workers that are nobody", lambda: nobody == {
+        os.stat(f"/proc/{pid}").st_uid for pid in m.workers()})
+    send(m, ["bob@here.test"])
+    m.wait_mail("bob@here.test")
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or exists("group", "mtad"),
+                    reason="is for root where there is no group mtad")
+def test_without_the_default_group_the_socket_is_for_root_alone(stage):
+    m = without_user(stage)
+    assert 'warning: control.group: "mtad"' in check(m.conf_file).stderr
+    m.start()
+    st = os.stat(m.folder / "run/control.sock")
+    assert (st.st_uid, st.st_mode & 0o777) == (0, 0o600)
+    assert 'control.group: \\"mtad\\" does not exist' in m.log()
+    m.ctl("status")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
+@pytest.mark.parametrize("line, wanted", [
+    ('user = "mtad-nosuch"', 'user: "mtad-nosuch" does not exist'),
+    ('control { group = "mtad-nosuch" }', 'group: "mtad-nosuch" does not exist'),
+])
+def test_a_user_or_group_that_is_named_must_exist(stage, line, wanted):
+    done = check(without_user(stage, line).conf_file)
+    assert done.returncode == 1 and wanted in done.stderr, done.stderr
 
 
 @pytest.mark.parametrize("program", ["mtad", "mtactl"])

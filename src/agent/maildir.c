@@ -73,6 +73,7 @@ maildir_close(struct maildir *m)
 		(void)close(m->tmp);
 	if (m->top != -1)
 		(void)close(m->top);
+	*m = (struct maildir){ -1, -1, -1 };
 }
 
 static int

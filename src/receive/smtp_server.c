@@ -341,8 +341,10 @@ dispatch(struct smtp_server *s, struct slice line)
 		return fail(s, "500 5.5.2 Control characters in the command");
 	if (cmd == NULL)
 		return fail(s, "500 5.5.1 Command unrecognized");
-	if ((cmd->rules & MAILS) == 0 && ++s->idle_commands > IDLE_COMMANDS_MAX)
-		s->errors++;
+	if ((cmd->rules & MAILS) == 0 &&
+	    ++s->idle_commands > IDLE_COMMANDS_MAX && cmd->run != do_quit &&
+	    ++s->errors > s->terms->limits->command_errors)
+		return hang_up(s, "421 4.7.0 Too many errors");
 	no = objection(s, cmd, args);
 	if (no != NULL && cmd->run == do_bdat)
 		return bdat_skip(s, args, no);

@@ -2,7 +2,6 @@
 
 import email
 import re
-import smtplib
 import time
 
 import pytest
@@ -381,9 +380,8 @@ def test_discard_and_error_routes(stage):
                       'route "shut.test" { via = "error:550 5.7.1 closed for the season" }\n')
     send(mtad, ["x@void.test"])
     harness.wait_for("an empty queue", lambda: mtad.queue_count() == 0)
-    with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
-        send(mtad, ["x@shut.test"])
-    assert b"closed for the season" in refused.value.recipients["x@shut.test"][1]
+    send(mtad, ["x@shut.test"])
+    assert b"closed for the season" in mtad.wait_mail("a@here.test")[0]
 
 
 def test_a_mail_loop_is_cut(stage):

@@ -309,7 +309,7 @@ static const struct {
 	  "@/main.conf:2: port: \"70000\" is not a number from 0 to 65535\n"
 	  "@/main.conf:3: tls: \"maybe\" is not none, starttls or implicit\n" },
 	{ "limits { command_timeout = \"5 minutes\" message_size = \"5XB\" }\n",
-	  "@/main.conf:2: message_size: \"5XB\" is not a size from 1KB to 1GB, like \"50MB\"\n"
+	  "@/main.conf:2: message_size: \"5XB\" is not a size from 1 to 1GB, like \"50MB\"\n"
 	  "@/main.conf:2: command_timeout: \"5 minutes\" is not a duration from 1s to 1h, like \"30s\" or \"1h30m\"\n" },
 	{ "spool = \"/a\"\nspool = \"/b\"\n",
 	  "@/main.conf:3: spool: stands in @/main.conf:2 already\n" },

@@ -90,7 +90,7 @@ show_help(void)
 	    "  -c FILE    configuration (" SYSCONFDIR "/mtad/main.conf)\n"
 	    "  -s SOCKET  the control socket (runtime/control.sock)\n"
 	    "  --json     print the answer as one JSON value\n"
-	    "  -h, -V     this help; the version\n\n"
+	    "  -h, --help; -V, --version\n\n"
 	    "Exit status: 0 done, 1 it failed, 2 usage, 3 mtad is not running.");
 }
 

@@ -5,6 +5,7 @@
  */
 #include "deliver/agents.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/queue.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "io/files.h"
 
 enum { AT_ONCE_MAX = 16 }; /* sent to one agent and not answered */
 
@@ -75,17 +77,65 @@ answer_all(struct agent *a, uint32_t code, struct slice reply)
 }
 
 static void
+send_part(struct agent *a, const struct request *r,
+    const struct queue_part *part)
+{
+	channel_send_agent_part(a->channel,
+	    &(struct msg_agent_part){ .job = r->id,
+		.offset = part->offset,
+		.length = part->length,
+		.file = part->fd });
+}
+
+/* 0, or -errno. */
+static int
+send_copy(struct agent *a, const struct request *r,
+    const struct queue_part *part)
+{
+	struct queue_part copy = { .length = part->length };
+	size_t n = (size_t)part->length;
+	char *bytes = mem_new(n);
+	ssize_t got = pread(part->fd, bytes, n, (off_t)part->offset);
+
+	copy.fd = got == (ssize_t)n ? file_sealed("mail", slice_from(bytes, n))
+	    : got == -1             ? -errno
+				    : ERR_CORRUPT;
+	mem_free(bytes);
+	if (copy.fd < 0)
+		return copy.fd;
+	send_part(a, r, &copy);
+	(void)close(copy.fd);
+	return 0;
+}
+
+/*
+ * A segment holds everybody's mail, and a user may look into a process of
+ * his own: his agent gets a copy of what is his. The part in large/ is a file
+ * of this message alone.
+ */
+static int
+send_first_part(struct agent *a, const struct request *r)
+{
+	if (a->user[0] != '\0')
+		return send_copy(a, r, &r->message->parts[0]);
+	send_part(a, r, &r->message->parts[0]);
+	return 0;
+}
+
+static void
 send_request(struct agent *a, struct request *r)
 {
-	for (unsigned i = 0; i < r->message->part_count; i++) {
-		const struct queue_part *part = &r->message->parts[i];
+	int rc = send_first_part(a, r);
 
-		channel_send_agent_part(a->channel,
-		    &(struct msg_agent_part){ .job = r->id,
-			.offset = part->offset,
-			.length = part->length,
-			.file = part->fd });
+	if (rc != 0) {
+		log_error("deliver agent-copy-failed user=%s error=\"%s\"",
+		    a->user, err_text(rc));
+		answer(a, r, 451,
+		    SLICE("451 4.3.0 Could not read the message"));
+		return;
 	}
+	if (r->message->part_count > 1)
+		send_part(a, r, &r->message->parts[1]);
 	channel_send_agent_deliver(a->channel,
 	    &(struct msg_agent_deliver){ .job = r->id,
 		.target = slice_of(r->target),
@@ -107,6 +157,15 @@ send_waiting(struct agent *a)
 		else if (!r->sent)
 			send_request(a, r);
 	}
+}
+
+static void
+on_send(void *arg)
+{
+	struct agent *a = arg;
+
+	if (a->channel != NULL)
+		send_waiting(a);
 }
 
 static void
@@ -143,6 +202,7 @@ agent_free(struct agent *a)
 	while (!TAILQ_EMPTY(&a->requests))
 		request_free(a, TAILQ_FIRST(&a->requests));
 	LIST_REMOVE(a, link);
+	loop_unpost(a->agents->loop, a);
 	if (a->channel != NULL)
 		channel_free(&a->channel);
 	mem_free(a->user);
@@ -246,8 +306,9 @@ agents_deliver(struct agents *as, const struct agent_request *request,
 	r->fn = fn;
 	r->arg = arg;
 	TAILQ_INSERT_TAIL(&a->requests, r, link);
+	/* Posted: the answer may be there at once, if it can't be read. */
 	if (a->channel != NULL)
-		send_waiting(a);
+		loop_post(as->loop, on_send, a);
 	else
 		open_agent(a);
 }

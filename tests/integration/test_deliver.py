@@ -1,6 +1,7 @@
 """Carrying on: MX, fall-backs, TLS levels, what the next hop says."""
 
 import email
+import os
 import re
 import time
 
@@ -403,3 +404,25 @@ def test_ipv6(stage):
     with mtad.smtp() as s:
         s.sendmail("a@here.test", ["x@o.test"], "Subject: six\r\n\r\nx\r\n")
     assert b"[IPv6:::1]" in sink.wait()[0]["content"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become others")
+@pytest.mark.parametrize("octets", [100, 2 << 20])
+def test_a_system_users_mail_is_put_there_by_himself(stage, octets):
+    box = stage.sub("boxes")
+    box.mkdir()
+    box.chmod(0o1777)
+    mtad = stage.mtad(f'domain "sys.test" {{ deliver = "maildir:{box}/%{{local}}"'
+                      ' mailboxes = "system" }\n')
+    body = ("y" * 70 + "\r\n") * (octets // 72 + 1)
+    with mtad.smtp() as s:
+        s.sendmail("a@o.test", ["games@sys.test"], "Subject: s\r\n\r\n" + body)
+    new = box / "games" / "new"
+    harness.wait_for("the mail", lambda: new.exists() and list(new.iterdir()))
+    file = next(new.iterdir())
+    assert file.owner() == "games"
+    assert file.read_bytes().endswith(body.encode())
+    with mtad.smtp() as s:
+        s.ehlo()
+        s.mail("a@o.test")
+        assert s.rcpt("no-such-user@sys.test")[0] == 550

@@ -76,7 +76,7 @@ key_from(struct slice name, enum dns_type type, struct question_key *out)
 {
 	if (name.n > 0 && name.p[name.n - 1] == '.')
 		name.n--;
-	if (!dns_name_is_valid(name))
+	if (!dns_question_is_valid(name))
 		return false;
 	memset(out, 0, sizeof(*out));
 	out->type = (uint16_t)type;

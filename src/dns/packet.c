@@ -453,8 +453,8 @@ dns_packet_parse(struct slice packet, enum dns_type type, struct arena *arena,
 	return false;
 }
 
-bool
-dns_name_is_valid(struct slice name)
+static bool
+has_valid_labels(struct slice name, bool with_spaces)
 {
 	struct slice rest = name;
 
@@ -466,10 +466,23 @@ dns_name_is_valid(struct slice name)
 		if (label.n == 0 || label.n > LABEL_MAX)
 			return false;
 		for (size_t i = 0; i < label.n; i++)
-			if (!is_name_char(label.p[i]))
+			if (!is_name_char(label.p[i]) &&
+			    !(with_spaces && label.p[i] == ' '))
 				return false;
 	}
 	return true;
+}
+
+bool
+dns_name_is_valid(struct slice name)
+{
+	return has_valid_labels(name, false);
+}
+
+bool
+dns_question_is_valid(struct slice name)
+{
+	return has_valid_labels(name, true);
 }
 
 const char *

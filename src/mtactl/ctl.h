@@ -33,6 +33,8 @@ enum ctl_option {
 	OPT_LIMIT,
 	OPT_BY,
 	OPT_FOR,
+	OPT_TYPE,
+	OPT_OUTPUT,
 	OPT_ALL,
 	OPT_EXPLAIN,
 	OPT_COUNT,

@@ -34,6 +34,9 @@ static const struct verb verbs[] = {
 	{ "user",      "passwd",  "NAME",		1, 1,	0,			do_user_passwd,	  "a new password" },
 	{ "user",      "remove",  "NAME",		1, 1,	0,			do_user_remove,	  "take a login away" },
 	{ "user",      "list",	  "",			0, 0,	0,			do_user_list,	  "the logins" },
+	{ "dkim",      "keygen",  "DOMAIN SELECTOR [--type rsa2048|ed25519] [-o PATH]", 2, 2, OPT_BIT(TYPE) | OPT_BIT(OUTPUT), do_dkim_keygen, "writes a key, prints the DNS record" },
+	{ "dkim",      "check",	  "DOMAIN",		1, 1,	0,			do_dkim_check,	  "whether the DNS has the records of the keys" },
+	{ "dkim",      "list",	  "",			0, 0,	0,			do_dkim_list,	  "the keys that sign" },
 	{ "table",     "build",	  "FILE",		1, 1,	0,			do_table_build,	  "FILE.db, Berkeley DB, from the text FILE" },
 	{ "table",     "get",	  "TABLE KEY",		2, 2,	0,			do_table_get,	  "what the table has for the key" },
 	{ "spool",     "check",	  "",			0, 0,	0,			do_spool_check,	  "every record of the queue; changes nothing" },
@@ -55,6 +58,8 @@ static const struct {
 	{ "limit",    true,  OPT_LIMIT },
 	{ "by",	      true,  OPT_BY },
 	{ "for",      true,  OPT_FOR },
+	{ "type",     true,  OPT_TYPE },
+	{ "output",   true,  OPT_OUTPUT },
 	{ "all",      false, OPT_ALL },
 	{ "explain",  false, OPT_EXPLAIN },
 };
@@ -90,6 +95,7 @@ show_help(void)
 	    "  -c FILE    configuration (" SYSCONFDIR "/mtad/main.conf)\n"
 	    "  -s SOCKET  the control socket (runtime/control.sock)\n"
 	    "  --json     print the answer as one JSON value\n"
+	    "  -o PATH, --output PATH  where dkim keygen writes the key\n"
 	    "  -h, --help; -V, --version\n\n"
 	    "Exit status: 0 done, 1 it failed, 2 usage, 3 mtad is not running.");
 }
@@ -172,11 +178,13 @@ parse_options(struct ctl *ctl, int argc, char **argv)
 		longs[i + 3] = (struct option){ options[i].name,
 			options[i].has_value ? required_argument : no_argument,
 			NULL, FIRST_LONG + (int)options[i].option };
-	while ((c = getopt_long(argc, argv, "c:s:hV", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "c:s:o:hV", longs, NULL)) != -1) {
 		if (c == 'c')
 			ctl->conf_path = optarg;
 		else if (c == 's')
 			ctl->socket = optarg;
+		else if (c == 'o')
+			ctl->options[OPT_OUTPUT] = optarg;
 		else if (c == OPTION_JSON)
 			ctl->json = true;
 		else if (c >= FIRST_LONG)

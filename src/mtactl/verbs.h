@@ -25,13 +25,16 @@ int do_site_show(struct ctl *);
 int do_site_suspend(struct ctl *);
 int do_site_resume(struct ctl *);
 
-/* of the configuration alone: test.c, user.c, tables.c, spool.c,
+/* of the configuration alone: test.c, user.c, dkim.c, tables.c, spool.c,
  * config.c */
 int do_test(struct ctl *);
 int do_user_add(struct ctl *);
 int do_user_passwd(struct ctl *);
 int do_user_remove(struct ctl *);
 int do_user_list(struct ctl *);
+int do_dkim_keygen(struct ctl *);
+int do_dkim_check(struct ctl *);
+int do_dkim_list(struct ctl *);
 int do_table_build(struct ctl *);
 int do_table_get(struct ctl *);
 int do_spool_check(struct ctl *);

@@ -186,17 +186,31 @@ is_signature(const struct header_field *field)
 	return slice_is_nocase(field->name, DKIM_SIGNHEADER);
 }
 
+/*
+ * The library drops a field with a tab before its colon, or ";" in its name:
+ * one that was added would then not break a signature that it should.
+ */
+static bool
+is_dropped(const struct header_field *field)
+{
+	struct slice name = slice_head(field->raw, slice_find(field->raw, ':'));
+
+	return slice_has(name, '\t') || slice_has(name, ';');
+}
+
 /* What the fields say, and how much work they ask of the library. */
 static void
 read_signatures(struct dkim_verify *v, struct slice header)
 {
 	struct header_field field;
 	size_t fields = 0, names = 0;
+	bool drops = false;
 
 	while (header_take(&header, &field)) {
 		struct slot *s = &v->slot[v->count];
 
 		fields++;
+		drops = drops || is_dropped(&field);
 		if (!is_signature(&field))
 			continue;
 		if (v->count == DKIM_SIGNATURES_MAX) {
@@ -212,6 +226,9 @@ read_signatures(struct dkim_verify *v, struct slice header)
 	if (fields > DKIM_FIELDS_MAX || names * fields > DKIM_COMPARISONS_MAX)
 		refuse_all(v, DKIM_RESULT_POLICY,
 		    "the header section has too many fields");
+	if (drops)
+		refuse_all(v, DKIM_RESULT_NEUTRAL,
+		    "the header section is malformed");
 }
 
 static bool

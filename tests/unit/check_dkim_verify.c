@@ -476,6 +476,23 @@ START_TEST(work_without_end_is_refused)
 }
 END_TEST
 
+START_TEST(a_field_that_the_library_drops_spoils_all)
+{
+	static const char *const added[] = { "From\t: evil@c.example\r\n",
+		"Sub;ject: x\r\n", "DKIM-Signature \t: v=1\r\n" };
+	struct dkim_verify *v;
+
+	buf_add_cstr(&message, added[_i]);
+	scene_sign(OURS, SLICE(PLAIN), SIZE_MAX, &message);
+	scene_put_key(answers, NAME, scene_rsa_pem, "");
+	v = scene_verify(library, buf_slice(&message), 1000);
+	ck_assert(dkim_verify_judge(v, answers));
+	for (size_t i = 0; i < dkim_verify_count(v); i++)
+		expect(v, i, DKIM_RESULT_NEUTRAL);
+	dkim_verify_free(&v);
+}
+END_TEST
+
 START_TEST(two_messages_at_once_do_not_mix)
 {
 	struct dkim_verify *one = dkim_verify_new(library);
@@ -523,6 +540,7 @@ suite(void)
 	tcase_add_test(t, of_many_signatures_ten_are_judged);
 	tcase_add_test(t, a_signature_that_names_every_field_is_harmless);
 	tcase_add_loop_test(t, work_without_end_is_refused, 0, 2);
+	tcase_add_loop_test(t, a_field_that_the_library_drops_spoils_all, 0, 3);
 	tcase_add_test(t, two_messages_at_once_do_not_mix);
 	suite_add_tcase(s, t);
 	return s;

@@ -201,18 +201,32 @@ answers_missing(const struct answers *a, size_t index, struct slice *name,
 	return false;
 }
 
+static struct question *
+first_unasked(const struct answers *a)
+{
+	struct question *q = a->closed ? NULL : a->first;
+
+	while (q != NULL && (q->answered || q->asked))
+		q = q->next;
+	return q;
+}
+
+bool
+answers_has_questions(const struct answers *a)
+{
+	return first_unasked(a) != NULL;
+}
+
 bool
 answers_take_missing(struct answers *a, struct slice *name, enum dns_type *type)
 {
-	for (struct question *q = a->first; q != NULL && !a->closed;
-	     q = q->next) {
-		if (q->answered || q->asked)
-			continue;
-		q->asked = true;
-		tell(q, name, type);
-		return true;
-	}
-	return false;
+	struct question *q = first_unasked(a);
+
+	if (q == NULL)
+		return false;
+	q->asked = true;
+	tell(q, name, type);
+	return true;
 }
 
 bool

@@ -38,6 +38,8 @@ const struct dns_answer *answers_get(struct answers *, struct slice name,
 void answers_put(struct answers *, struct slice name, enum dns_type,
     const struct dns_answer *);
 
+/* Is there a question that lacks an answer and that nobody was asked yet? */
+bool answers_has_questions(const struct answers *);
 /*
  * The next question that lacks an answer and that nobody was asked yet: it
  * counts as asked from here on. False: no more.

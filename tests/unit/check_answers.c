@@ -104,7 +104,9 @@ START_TEST(each_question_is_taken_once)
 
 	ck_assert_ptr_null(get(a, "a.test", DNS_A));
 	ck_assert(answers_take_missing(a, &name, &type));
+	ck_assert(!answers_has_questions(a));
 	ck_assert_ptr_null(get(a, "b.test", DNS_A));
+	ck_assert(answers_has_questions(a));
 	ck_assert(answers_take_missing(a, &name, &type));
 	ck_assert(slice_is(name, "b.test"));
 	ck_assert(!answers_take_missing(a, &name, &type));

@@ -167,6 +167,40 @@ START_TEST(verdicts_come_back_as_they_were)
 }
 END_TEST
 
+/* The worst that strangers can do: all texts there, and all too long. */
+START_TEST(the_longest_verdicts_fit)
+{
+	static char x[4 * VERDICTS_TEXT_MAX];
+	struct slice t = slice_from(x, sizeof(x));
+	struct verdicts v = { .dkim_count = VERDICTS_DKIM_MAX };
+	struct buf out;
+
+	memset(x, '"', sizeof(x));
+	v.spf = (struct verdict_spf){ VERDICT_FAIL, t, t };
+	v.helo = v.spf;
+	for (size_t i = 0; i < VERDICTS_DKIM_MAX; i++)
+		v.dkim[i] =
+		    (struct verdict_dkim){ VERDICT_FAIL, t, t, t, t, t, t };
+	v.dmarc =
+	    (struct verdict_dmarc){ VERDICT_FAIL, t, t, t, true, true, t };
+	v.arc = (struct verdict_arc){ VERDICT_FAIL, UINT32_MAX, UINT32_MAX, t,
+		t, t };
+	v.iprev = (struct verdict_iprev){ VERDICT_FAIL, t, t };
+	v.login = t;
+	v.listed = t;
+	buf_init(&out, 1 << 20);
+	verdicts_encode(&v, &out);
+	ck_assert_uint_le(out.n, VERDICTS_SIZE_MAX);
+	ck_assert(verdicts_decode(buf_slice(&out), &v));
+	buf_reset(&out);
+	auth_results_write(&v, SLICE("mx.example.org"), false, &out);
+	for (struct slice s = buf_slice(&out), line;
+	     slice_take_line(&s, &line);)
+		ck_assert_uint_le(line.n, 998);
+	buf_done(&out);
+}
+END_TEST
+
 START_TEST(verdicts_have_words)
 {
 	struct verdicts v = all_of_them();
@@ -195,6 +229,7 @@ main(void)
 	    sizeof(fields) / sizeof(fields[0]));
 	tcase_add_test(tc, methods_are_found_around_comments);
 	tcase_add_test(tc, verdicts_come_back_as_they_were);
+	tcase_add_test(tc, the_longest_verdicts_fit);
 	tcase_add_test(tc, verdicts_have_words);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

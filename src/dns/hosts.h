@@ -34,7 +34,10 @@ enum hosts_outcome {
 struct host {
 	char name[DNS_NAME_SIZE]; /* "" for an address literal */
 	uint16_t preference;
-	bool secure; /* name and addresses, by DNSSEC */
+	/* DNSSEC has proved every answer that came about its addresses. */
+	bool secure;
+	char canonical[DNS_NAME_SIZE]; /* at the end of its CNAMEs, or the name
+					*/
 };
 
 struct host_address {

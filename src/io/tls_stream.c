@@ -52,7 +52,7 @@ tls_stream_new_client(struct tls_client *client,
 	struct tls_stream *t = stream_new(tls_client_start(client, policy), fd);
 
 	t->client = client;
-	t->must_verify = policy->verify == TLS_VERIFY_NAME;
+	t->must_verify = policy->verify != TLS_VERIFY_NOTHING;
 	return t;
 }
 

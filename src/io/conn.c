@@ -50,6 +50,7 @@ enum news {
 	NEWS_READ_MORE = 1 << 3, /* for ourselves: OpenSSL holds input */
 	NEWS_DRAINED = 1 << 4,
 	NEWS_ENDED = 1 << 5,
+	NEWS_BEFORE_INPUT = NEWS_CONNECTED | NEWS_SECURED,
 };
 
 struct shelf;
@@ -268,6 +269,9 @@ do_read(struct conn *c)
 	size_t room = inbox_room(&c->in);
 	ssize_t n;
 
+	/* The owner hears of that first; what can be read stays so. */
+	if ((c->news & NEWS_BEFORE_INPUT) != 0)
+		return;
 	if (c->phase != PHASE_OPEN || c->paused || room == 0) {
 		c->vain = true;
 		watch_more(c);

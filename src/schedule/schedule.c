@@ -9,16 +9,45 @@
 
 #include "admin/api.h"
 #include "base/log.h"
+#include "base/time.h"
 #include "schedule/answers.h"
 #include "schedule/dispatch.h"
+#include "state/state.h"
 #include "worker/worker.h"
+
+enum { STATE_CHECKPOINT_EVERY = 5 * MINUTE };
 
 struct scheduler {
 	struct worker *worker;
+	struct state *state;       /* owned; NULL: do without */
+	struct timer *tidy;        /* owned */
 	struct dispatch *dispatch; /* owned */
 	struct answers *answers;   /* owned */
 	struct admin *admin;       /* owned */
 };
+
+static void
+on_tidy(void *arg)
+{
+	struct scheduler *s = arg;
+
+	state_checkpoint(s->state);
+	timer_set(s->tidy, STATE_CHECKPOINT_EVERY);
+}
+
+/* Mail does not depend on it: without it, caches begin empty at each start. */
+static void
+open_state(struct scheduler *s, const char *folder)
+{
+	struct why why = { "" };
+
+	if (state_open(folder, &s->state, &why) != 0) {
+		log_error("schedule no-state reason=\"%s\"", why.text);
+		return;
+	}
+	s->tidy = timer_new(worker_loop(s->worker), on_tidy, s);
+	timer_set(s->tidy, STATE_CHECKPOINT_EVERY);
+}
 
 static int
 on_start(struct worker *w, struct conf *conf, void *arg)
@@ -27,6 +56,7 @@ on_start(struct worker *w, struct conf *conf, void *arg)
 	int rc;
 
 	s->worker = w;
+	open_state(s, conf->state);
 	rc = dispatch_new(worker_loop(w), worker_spool(w), conf, &s->dispatch);
 	if (rc != 0)
 		return rc;
@@ -108,6 +138,8 @@ on_end(void *arg)
 	admin_free(&s->admin);
 	answers_free(&s->answers);
 	dispatch_free(&s->dispatch);
+	timer_free(&s->tidy);
+	state_close(&s->state);
 }
 
 static void

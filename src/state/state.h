@@ -45,6 +45,8 @@ int state_delete(struct state *, enum state_table, struct slice key) MUST_USE;
 /* Adds to a number that is stored as 8 octets; missing is 0. */
 int state_count(struct state *, enum state_table, struct slice key,
     uint64_t add) MUST_USE;
+/* The number that a value of state_count() stands for; 0 if it is none. */
+uint64_t state_count_value(struct slice value);
 
 /* False ends the walk. It may not write to the table. */
 typedef bool state_fn(struct slice key, struct slice value, void *arg);

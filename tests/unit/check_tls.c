@@ -1,6 +1,11 @@
 /* unit/check_tls.c - who is trusted, what is agreed on, what is resumed. */
 #include "tests/unit/pair.h"
 
+#include <sys/socket.h>
+
+#include <openssl/ssl.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,6 +161,74 @@ talk_and_leave(void)
 	ck_assert_int_eq(server.ended_rc, 0);
 	pair_close();
 }
+
+static sem_t has_spoken;
+
+/* A client that is so fast that its first words come with the handshake. */
+static void *
+speak_at_once(void *arg)
+{
+	const int *fd = arg;
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	SSL *ssl = SSL_new(ctx);
+	char byte;
+
+	must(SSL_set_fd(ssl, *fd) == 1 && SSL_connect(ssl) == 1);
+	must(SSL_write(ssl, "EHLO c\r\n", 8) == 8);
+	must(shutdown(*fd, SHUT_WR) == 0);
+	must(sem_post(&has_spoken) == 0);
+	(void)SSL_read(ssl, &byte, 1); /* to the end */
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	return NULL;
+}
+
+static void
+wait_for_words(void *arg)
+{
+	(void)arg;
+	must(sem_wait(&has_spoken) == 0);
+}
+
+static void
+secured_comes_first(struct side *s)
+{
+	ck_assert(s->secured == 1 || s->got.n == 0);
+	if (s->got.n > 0)
+		loop_stop(loop);
+}
+
+/*
+ * The server's descriptor blocks, so that the whole handshake falls into the
+ * call that begins it; the client's words wait before that turn has ended.
+ */
+START_TEST(that_it_is_secured_is_told_before_any_input)
+{
+	pthread_t thread;
+	int fds[2];
+
+	set_up(true);
+	ck_assert_int_eq(sem_init(&has_spoken, 0, 0), 0);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	loop = loop_new();
+	server = (struct side){ .then = secured_comes_first };
+	buf_init(&server.got, 1024);
+	server.conn = conn_accept(loop, fds[0], &side_events, &server);
+	ck_assert_int_eq(pthread_create(&thread, NULL, speak_at_once, &fds[1]),
+	    0);
+	conn_start_tls_server(server.conn, tls_server);
+	conn_resume(server.conn);
+	loop_post_last(loop, wait_for_words, &fds);
+	pair_run();
+	ck_assert(slice_is(buf_slice(&server.got), "EHLO c\r\n"));
+	conn_abort_later(server.conn);
+	loop_free(&loop);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	ck_assert_int_eq(close(fds[1]), 0);
+	buf_done(&server.got);
+	tear_down();
+}
+END_TEST
 
 START_TEST(an_unknown_server_is_encrypted_to_but_not_verified)
 {
@@ -587,6 +660,7 @@ main(void)
 	TCase *tc = tcase_create("tls");
 
 	tcase_set_timeout(tc, 30);
+	tcase_add_test(tc, that_it_is_secured_is_told_before_any_input);
 	tcase_add_test(tc, an_unknown_server_is_encrypted_to_but_not_verified);
 	tcase_add_test(tc,
 	    a_proof_that_is_demanded_and_missing_ends_the_handshake);

@@ -118,6 +118,7 @@ struct route_conf {
 
 struct delivery_conf {
 	uint16_t mx_port;
+	uint16_t sts_port;
 	int64_t connect_timeout_ms;
 	int64_t idle_timeout_ms;
 	bool ipv4;

@@ -13,8 +13,10 @@
 #include "deliver/login.h"
 #include "deliver/memory.h"
 #include "dns/resolver.h"
+#include "io/https.h"
 #include "io/loop.h"
 #include "io/tls.h"
+#include "policy/sts.h"
 #include "queue/reader.h"
 
 struct pool;
@@ -29,6 +31,8 @@ struct tools {
 	struct resolver *resolver;
 	struct queue_reader *reader;
 	struct tls_client *tls;
+	struct https *https;
+	struct sts *sts;
 	struct login_library *logins;
 	struct pool *pool;
 	struct self *self;             /* our own names and addresses */

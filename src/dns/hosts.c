@@ -289,6 +289,9 @@ on_mx(const struct dns_answer *answer, void *arg)
 
 	s->mx = 0;
 	s->hosts.secure = answer->secure;
+	if (answer->outcome == DNS_FOUND)
+		(void)slice_to_cstr(answer->canonical, s->hosts.canonical,
+		    sizeof(s->hosts.canonical));
 	switch (answer->outcome) {
 	case DNS_FOUND:
 		s->hosts.by_mx = true;

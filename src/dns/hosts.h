@@ -49,7 +49,8 @@ struct hosts {
 	enum hosts_outcome outcome;
 	bool by_mx;  /* else the name itself */
 	bool secure; /* DNSSEC has proved the MX records, or their absence */
-	char name[DNS_NAME_SIZE]; /* what was asked for, as A-labels */
+	char name[DNS_NAME_SIZE];      /* what was asked for, as A-labels */
+	char canonical[DNS_NAME_SIZE]; /* where its CNAMEs led to its MX */
 	size_t host_count;
 	struct host host[HOSTS_MAX];
 	size_t address_count; /* in the order in which to try them */

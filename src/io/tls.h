@@ -90,7 +90,10 @@ struct tls_facts {
 	const char *verify_error; /* "" when verified */
 };
 
-/* --- for io/tls_stream.c alone --- */
+/* --- for io/ alone --- */
+
+/* Gives the client's CA store to a context of OpenSSL's, for io/https.c. */
+void tls_client_lend_store(struct tls_client *, void *ssl_ctx);
 
 /* A new handshake, and the reference that its stream gives back. */
 struct ssl_st;

@@ -157,6 +157,12 @@ tls_client_free(struct tls_client **cp)
 	mem_free(c);
 }
 
+void
+tls_client_lend_store(struct tls_client *c, void *ssl_ctx)
+{
+	SSL_CTX_set1_cert_store(ssl_ctx, SSL_CTX_get_cert_store(c->ctx));
+}
+
 /* The name is checked in any case: the facts tell how it went. */
 static void
 set_name(SSL *ssl, const char *name)

@@ -132,7 +132,7 @@
 	F(u32, trouble)		/* enum job_trouble: was it the site, the connection, or the message */ \
 	F(text, host)		/* the MX host, or empty */ \
 	F(text, address)	/* its IP and port */ \
-	F(text, tls)		/* "TLSv1.3 TLS_AES_256_GCM_SHA384" or empty */ \
+	F(text, tls)		/* "TLSv1.3 TLS_AES_256_GCM_SHA384 verified", "... unverified", or empty */ \
 	F(text, policy)		/* "opportunistic", "verify", "dane" ... */ \
 	F(bytes, dialogue)	/* the SMTP exchange without content, bounded */
 #define SITE_CLOSE(F)		/* scheduler -> deliverer: drop idle connections */ \
@@ -140,6 +140,19 @@
 #define DELIVERER_STATS(F)	/* deliverer -> scheduler */ \
 	F(u64, connections)	/* open now */ \
 	F(u64, attempts)	/* since start */
+
+/*
+ * deliverer: what MTA-STS policy has example.org?   scheduler: this one.
+ * deliverer: it has a new one; keep it.
+ */
+#define STS_ASK(F)		/* deliverer -> scheduler */ \
+	F(text, domain)
+#define STS_TOLD(F)		/* scheduler -> deliverer */ \
+	F(text, domain) \
+	F(text, record)		/* policy/sts_text.h; empty: there is none */
+#define STS_KEEP(F)		/* deliverer -> scheduler */ \
+	F(text, domain) \
+	F(text, record)
 
 /*
  * deliverer: I need somebody with alice's rights.   master: here, talk to it.
@@ -198,6 +211,9 @@
 	M(job_done, JOB_DONE) \
 	M(site_close, SITE_CLOSE) \
 	M(deliverer_stats, DELIVERER_STATS) \
+	M(sts_ask, STS_ASK) \
+	M(sts_told, STS_TOLD) \
+	M(sts_keep, STS_KEEP) \
 	M(agent_open, AGENT_OPEN) \
 	M(agent_opened, AGENT_OPENED) \
 	M(agent_refused, AGENT_REFUSED) \

@@ -2,6 +2,7 @@
  * schedule/crew.c - channels, and the jobs that are out.
  */
 #include "schedule/crew.h"
+#include "schedule/tls_state.h"
 
 #include <unistd.h>
 
@@ -30,7 +31,8 @@ struct mate {
 };
 
 struct crew {
-	struct loop *loop; /* borrowed */
+	struct state *state; /* borrowed; or NULL */
+	struct loop *loop;   /* borrowed */
 	const struct crew_events *events;
 	void *arg;
 	struct mate receivers[WORKERS_MAX];
@@ -151,6 +153,31 @@ on_deliverer_stats(void *owner, struct channel *channel, const void *msg)
 }
 
 static void
+on_sts_ask(void *owner, struct channel *channel, const void *msg)
+{
+	struct crew *c = owner;
+	const struct msg_sts_ask *m = msg;
+	struct msg_sts_told told = { .domain = m->domain };
+	struct buf record;
+
+	buf_init(&record, TLS_STATE_RECORD_MAX);
+	tls_state_find(c->state, m->domain, &record);
+	told.record = buf_slice(&record);
+	channel_send_sts_told(channel, &told);
+	buf_done(&record);
+}
+
+static void
+on_sts_keep(void *owner, struct channel *channel, const void *msg)
+{
+	struct crew *c = owner;
+	const struct msg_sts_keep *m = msg;
+
+	(void)channel;
+	tls_state_keep(c->state, m->domain, m->record);
+}
+
+static void
 jobs_lost(struct crew *c, unsigned number)
 {
 	struct job *job;
@@ -194,6 +221,8 @@ static const struct channel_handlers deliverer_handlers = {
 	.on = {
 	    [MSG_job_done] = on_job_done,
 	    [MSG_deliverer_stats] = on_deliverer_stats,
+	    [MSG_sts_ask] = on_sts_ask,
+	    [MSG_sts_keep] = on_sts_keep,
 	},
 	.closed = on_deliverer_closed,
 };
@@ -210,6 +239,12 @@ crew_new(struct loop *loop, const struct crew_events *events, void *arg)
 	c->arg = arg;
 	buf_init(&c->envelope, ENVELOPE_MAX);
 	return c;
+}
+
+void
+crew_set_state(struct crew *c, struct state *state)
+{
+	c->state = state;
 }
 
 void

@@ -18,6 +18,7 @@
 #include "mail/envelope.h"
 #include "queue/place.h"
 #include "schedule/round.h"
+#include "state/state.h"
 
 struct crew;
 
@@ -36,6 +37,8 @@ struct crew *crew_new(struct loop *, const struct crew_events *,
     void *arg) MUST_USE;
 /* No job may be under way. */
 void crew_free(struct crew **);
+/* Where what deliverers want kept is kept; borrowed. NULL: nowhere. */
+void crew_set_state(struct crew *, struct state *);
 /* A channel to a worker; takes the descriptor. */
 void crew_peer(struct crew *, enum role, unsigned number, int fd);
 unsigned crew_deliverers(const struct crew *);

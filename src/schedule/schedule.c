@@ -60,6 +60,7 @@ on_start(struct worker *w, struct conf *conf, void *arg)
 	rc = dispatch_new(worker_loop(w), worker_spool(w), conf, &s->dispatch);
 	if (rc != 0)
 		return rc;
+	crew_set_state(dispatch_crew(s->dispatch), s->state);
 	s->answers = answers_new(worker_loop(w), s->dispatch, worker_master(w));
 	s->admin = admin_new(worker_loop(w), answers_ops(), s->answers);
 	return 0;

@@ -175,3 +175,153 @@ def test_a_route_that_demands_dane_gets_it_or_waits(stage, signed):
     else:
         assert "4.7.10" in deferred(mtad)["reply"]
         assert not peer.sink.messages
+
+
+# --- MTA-STS ---
+
+class Sts:
+    """The domain o.test with an MTA-STS record, a policy server, and hosts."""
+
+    def __init__(self, stage, monkeypatch, name="mx.o.test", starttls=True,
+                 https_name="mta-sts.o.test", record="v=STSv1; id=1;", **kw):
+        self.stage = stage
+        self.ca = harness.make_certificate(stage.folder, "ca.test")
+        monkeypatch.setenv("SSL_CERT_FILE", str(self.ca[0]))
+        self.peer = Peer(stage, name, ca=self.ca, **kw) if starttls else None
+        self.port = self.peer.port if starttls else harness.free_port()
+        self.sink = self.peer.sink if starttls else \
+            stage.sink("127.0.1.2", self.port)
+        self.https = zones.PolicyServer("127.0.1.9", harness.make_certificate(
+            stage.folder, https_name, ca=self.ca))
+        stage.defer(self.https.stop)
+        self.https.policy()
+        self.dns = nsd(stage, {"o.test": self.zone(record)}, plain=["o.test"])
+
+    @staticmethod
+    def zone(record):
+        return zone("mta-sts A 127.0.1.9", f'_mta-sts TXT "{record}"')
+
+    def mtad(self, conf=""):
+        return self.stage.mtad(FAST % (
+            self.port, f"sts_port = {self.https.port} {conf}") + self.dns.conf)
+
+
+def test_an_enforced_policy_authenticates_by_name(stage, monkeypatch):
+    sts = Sts(stage, monkeypatch)
+    mtad = sts.mtad()
+    send(mtad)
+    assert sts.sink.wait()[0]["tls"]
+    event = harness.wait_for("the event", lambda: mtad.events("delivered"))[0]
+    assert event["policy"] == "sts" and event["tls"].endswith(" verified")
+    assert sts.https.asked == [(f"mta-sts.o.test:{sts.https.port}",
+                                "/.well-known/mta-sts.txt")]
+
+
+@pytest.mark.parametrize("kw, mx, words", [
+    ({"name": "other.test"}, "mx.o.test", "4.7.5"),
+    ({"starttls": False}, "mx.o.test", "4.7.10"),
+    ({}, "elsewhere.o.test", "MTA-STS policy does not list"),
+    ({}, "*.mx.o.test", "MTA-STS policy does not list"),
+])
+def test_who_does_not_fit_an_enforced_policy_gets_no_mail(
+        stage, monkeypatch, kw, mx, words):
+    sts = Sts(stage, monkeypatch, **kw)
+    sts.https.policy(mx=[mx])
+    mtad = sts.mtad()
+    send(mtad)
+    event = deferred(mtad)
+    assert event["policy"] == "sts" and words in event["reply"]
+    assert not sts.sink.messages
+
+
+@pytest.mark.parametrize("mode, policy", [("testing", "sts-testing"),
+                                          ("none", "opportunistic")])
+def test_a_policy_that_only_tests_or_is_none_delivers(
+        stage, monkeypatch, mode, policy):
+    sts = Sts(stage, monkeypatch, starttls=False)
+    sts.https.policy(mode=mode, mx=["elsewhere.test"])
+    mtad = sts.mtad()
+    send(mtad)
+    sts.sink.wait()
+    event = harness.wait_for("the event", lambda: mtad.events("delivered"))[0]
+    assert event["policy"] == policy
+
+
+@pytest.mark.parametrize("answer", [
+    (404, "text/plain", b"version: STSv1\nmode: enforce\nmx: a\nmax_age: 9999\n"),
+    (301, "text/plain", b"version: STSv1\nmode: enforce\nmx: a\nmax_age: 9999\n"),
+    (200, "text/html", b"version: STSv1\nmode: enforce\nmx: a\nmax_age: 9999\n"),
+    (200, "text/plain", b"version: STSv1\nmode: enforce\n"),
+    (200, "text/plain", b"version: STSv1\nmode: enforce\nmx: a\nmax_age: 9999\n"
+     + b"x: " + b"y" * 65536),
+])
+def test_a_policy_that_cannot_be_fetched_is_none(stage, monkeypatch, answer):
+    sts = Sts(stage, monkeypatch, starttls=False)
+    sts.https.answer = answer
+    mtad = sts.mtad()
+    send(mtad)
+    sts.sink.wait()
+    assert "sts-fetch-failed domain=o.test" in mtad.log()
+    assert sts.https.asked
+    send(mtad)
+    sts.sink.wait(2)
+    assert len(sts.https.asked) == 1  # not with each message
+
+
+def test_a_policy_behind_a_wrong_certificate_is_none(stage, monkeypatch):
+    sts = Sts(stage, monkeypatch, starttls=False, https_name="www.o.test")
+    mtad = sts.mtad()
+    send(mtad)
+    sts.sink.wait()
+    assert 'why="webpki-invalid"' in mtad.log()
+    assert not sts.https.asked
+
+
+def test_a_kept_policy_outlives_restart_record_and_server(stage, monkeypatch):
+    sts = Sts(stage, monkeypatch, starttls=False)
+    mtad = sts.mtad()
+    send(mtad)
+    deferred(mtad)
+    mtad.stop()
+    sts.https.stop()
+    sts.dns.stop()
+    sts.dns.write_zone("o.test", zone())
+    sts.dns.start()
+    mtad.events_file.unlink()
+    mtad.start()
+    send(mtad)
+    assert deferred(mtad)["policy"] == "sts"
+    assert not sts.sink.messages
+
+
+def test_a_new_id_brings_a_new_policy_and_a_failed_fetch_keeps_the_old(
+        stage, monkeypatch):
+    sts = Sts(stage, monkeypatch, starttls=False)
+    mtad = sts.mtad()
+    send(mtad)
+    deferred(mtad)
+    sts.dns.stop()
+    sts.dns.write_zone("o.test", sts.zone("v=STSv1; id=2;"))
+    sts.dns.start()
+    sts.https.answer = (500, "text/plain", b"")
+    harness.wait_for("the fetch", lambda: "sts-fetch-failed" in mtad.log())
+    send(mtad)
+    assert not sts.sink.messages
+    mtad.stop()
+    sts.https.policy(mode="none")
+    mtad.start()
+    sts.sink.wait(2)
+
+
+def test_dane_comes_before_mta_sts(stage, monkeypatch):
+    sts = Sts(stage, monkeypatch, name="other.test")
+    sts.dns.stop()
+    sts.dns.plain.clear()
+    sts.dns.write_zone("o.test", sts.zone("v=STSv1; id=1;") +
+                       f"_{sts.port}._tcp.mx {zones.tlsa(sts.peer.cert[0])}\n")
+    sts.dns.start()
+    mtad = sts.mtad()
+    send(mtad)
+    sts.sink.wait()
+    event = harness.wait_for("the event", lambda: mtad.events("delivered"))[0]
+    assert event["policy"] == "dane"

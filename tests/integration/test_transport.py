@@ -1,5 +1,9 @@
 """How much TLS mail gets: DANE, MTA-STS, REQUIRETLS, and never less."""
 
+import contextlib
+import socket
+import threading
+
 import harness
 import pytest
 import zones
@@ -325,3 +329,134 @@ def test_dane_comes_before_mta_sts(stage, monkeypatch):
     sts.sink.wait()
     event = harness.wait_for("the event", lambda: mtad.events("delivered"))[0]
     assert event["policy"] == "dane"
+
+
+# --- REQUIRETLS, and its opposite ---
+
+def send_requiring(mtad, options=("REQUIRETLS",), text="Subject: t\r\n\r\nhi\r\n"):
+    with mtad.smtp(source="127.0.0.9") as s:
+        s.starttls(context=harness.lax_context())
+        s.ehlo()
+        assert s.has_extn("REQUIRETLS")
+        s.sendmail("a@here.test", ["x@o.test"], text, options)
+
+
+REQUIRETLS = (*harness.Sink.EXTENSIONS, "REQUIRETLS")
+
+
+def test_requiretls_is_not_offered_in_plain_text(stage):
+    mtad = stage.mtad()
+    with mtad.smtp(source="127.0.0.9") as s:
+        s.ehlo()
+        assert not s.has_extn("REQUIRETLS")
+
+
+def test_requiretls_goes_on_where_all_is_proved(stage):
+    peer = Peer(stage, extensions=REQUIRETLS)
+    mtad = run(stage, peer, f"_PORT._tcp.mx {zones.tlsa(peer.cert[0])}")
+    send_requiring(mtad)
+    message = peer.sink.wait()[0]
+    assert message["tls"] and "REQUIRETLS" in message["sender"]
+
+
+@pytest.mark.parametrize("extensions, plain, code", [
+    (harness.Sink.EXTENSIONS, [], "5.7.30"),
+    (REQUIRETLS, ["o.test"], "5.7.10"),
+])
+def test_requiretls_comes_back_where_something_is_missing(
+        stage, extensions, plain, code):
+    peer = Peer(stage, extensions=extensions)
+    mtad = run(stage, peer, f"_PORT._tcp.mx {zones.tlsa(peer.cert[0])}", plain=plain)
+    send_requiring(mtad, ("REQUIRETLS", "RET=FULL"), "Subject: t\r\n\r\nsecret\r\n")
+    bounce = mtad.wait_mail("a@here.test")[0]
+    assert f"Status: {code}".encode() in bounce and b"secret" not in bounce
+    assert not peer.sink.messages
+
+
+@pytest.mark.parametrize("options, arrives", [((), True), (("REQUIRETLS",), False)])
+def test_a_sender_may_waive_what_the_receiver_demands(stage, options, arrives):
+    peer = Peer(stage, extensions=REQUIRETLS)
+    mtad = run(stage, peer, f"_PORT._tcp.mx {zones.tlsa(peer.cert[0], wrong=True)}")
+    send_requiring(mtad, options, "TLS-Required: No\r\nSubject: t\r\n\r\nhi\r\n")
+    if arrives:
+        peer.sink.wait()
+        event = harness.wait_for("the event", lambda: mtad.events("delivered"))[0]
+        assert event["policy"] == "opportunistic"
+    else:
+        assert "4.7.5" in deferred(mtad)["reply"]
+        assert not peer.sink.messages
+
+
+# --- a man in the middle ---
+
+class Stripper:
+    """Sits on the way to a sink: hides STARTTLS, or breaks its handshake."""
+
+    def __init__(self, address, port, sink, breaks=False):
+        self.sink, self.breaks = sink, breaks
+        self.listener = socket.create_server((address, port))
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            server = socket.create_connection((self.sink.address, self.sink.port))
+            for pair in (client, server, self.to_server), (server, client, self.to_client):
+                threading.Thread(target=self.pump, args=pair, daemon=True).start()
+
+    def to_client(self, data):
+        return data if self.breaks else data.replace(b"STARTTLS", b"XXXXXXXX")
+
+    def to_server(self, data):
+        # The first byte of a ClientHello; in plain text it is no letter.
+        return b"\xff" * len(data) if self.breaks and data[:1] == b"\x16" else data
+
+    @staticmethod
+    def pump(source, target, change):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(change(data))
+        for sock in source, target:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+    def stop(self):
+        self.listener.close()
+
+
+@pytest.mark.parametrize("breaks", [False, True])
+@pytest.mark.parametrize("level, undercut", [
+    ("none", True), ("opportunistic", True), ("encrypt", False),
+    ("verify", False), ("dane", False), ("auto", True), ("auto+dane", False),
+    ("auto+sts", False)])
+def test_a_man_in_the_middle_never_undercuts_a_policy(
+        stage, monkeypatch, level, undercut, breaks):
+    ca = harness.make_certificate(stage.folder, "ca.test")
+    monkeypatch.setenv("SSL_CERT_FILE", str(ca[0]))
+    port = harness.free_port()
+    cert = harness.make_certificate(stage.folder, "mx.o.test", ca=ca)
+    sink = stage.sink("127.0.1.3", certificate=cert)
+    stage.defer(Stripper("127.0.1.2", port, sink, breaks).stop)
+    https = zones.PolicyServer("127.0.1.9", harness.make_certificate(
+        stage.folder, "mta-sts.o.test", ca=ca))
+    stage.defer(https.stop)
+    https.policy()
+    records = []
+    if "dane" in level:
+        records.append(f"_{port}._tcp.mx {zones.tlsa(cert[0])}")
+    if "sts" in level:
+        records += ["mta-sts A 127.0.1.9", '_mta-sts TXT "v=STSv1; id=1;"']
+    dns = nsd(stage, {"o.test": zone(*records)})
+    mtad = stage.mtad(FAST % (port, f"sts_port = {https.port}") + dns.conf +
+                      f'route "*" {{ tls = "{level.split("+")[0]}" }}\n')
+    send(mtad)
+    if undercut:
+        assert not sink.wait()[0]["tls"]
+    else:
+        deferred(mtad)
+        mtad.ctl("queue", "flush")
+        harness.wait_for("the next try", lambda: len(mtad.events("deferred")) > 1)
+        assert not sink.messages

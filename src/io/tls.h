@@ -66,6 +66,7 @@ struct tls_client_policy {
 	const char *server_name; /* SNI and the name to verify; or NULL */
 	enum tls_verify verify;
 	const char *session_site; /* sessions are cached by this; or NULL */
+	bool looks_only; /* goes on without the proof; the facts tell of it */
 	/* For TLS_VERIFY_DANE: at least one usable record, ... */
 	const struct tls_tlsa *tlsa;
 	size_t tlsa_count;

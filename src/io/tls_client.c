@@ -306,8 +306,9 @@ tls_client_start(struct tls_client *c, const struct tls_client_policy *policy)
 	c->refs++;
 	SSL_set_connect_state(ssl);
 	SSL_set_verify(ssl,
-	    policy->verify == TLS_VERIFY_NOTHING ? SSL_VERIFY_NONE
-						 : SSL_VERIFY_PEER,
+	    policy->verify == TLS_VERIFY_NOTHING || policy->looks_only
+		? SSL_VERIFY_NONE
+		: SSL_VERIFY_PEER,
 	    NULL);
 	must(policy->verify == TLS_VERIFY_NOTHING ||
 	    policy->server_name != NULL);
@@ -315,7 +316,7 @@ tls_client_start(struct tls_client *c, const struct tls_client_policy *policy)
 		set_dane(ssl, policy);
 	else if (policy->server_name != NULL)
 		set_name(ssl, policy->server_name);
-	if (policy->session_site != NULL)
+	if (policy->session_site != NULL && !policy->looks_only)
 		use_session(c, ssl, policy);
 	return ssl;
 }

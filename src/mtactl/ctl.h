@@ -35,6 +35,7 @@ enum ctl_option {
 	OPT_FOR,
 	OPT_ALL,
 	OPT_EXPLAIN,
+	OPT_CONNECT,
 	OPT_COUNT,
 };
 

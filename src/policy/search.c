@@ -218,3 +218,9 @@ policy_search_sts(const struct policy_search *s)
 {
 	return &s->sts_answer;
 }
+
+const struct host_policy *
+policy_search_answers(const struct policy_search *s)
+{
+	return s->answers;
+}

@@ -1,6 +1,7 @@
 """How much TLS mail gets: DANE, MTA-STS, REQUIRETLS, and never less."""
 
 import contextlib
+import json
 import socket
 import threading
 
@@ -460,3 +461,41 @@ def test_a_man_in_the_middle_never_undercuts_a_policy(
         mtad.ctl("queue", "flush")
         harness.wait_for("the next try", lambda: len(mtad.events("deferred")) > 1)
         assert not sink.messages
+
+
+# --- what the operator sees ---
+
+def shown(mtad, *args):
+    return json.loads(mtad.ctl("--json", "test", "x@o.test", *args))
+
+
+def test_mtactl_test_says_which_policy_and_why(stage):
+    peer = Peer(stage)
+    mtad = run(stage, peer, f"_PORT._tcp.mx {zones.tlsa(peer.cert[0])}")
+    policy = shown(mtad)["policies"][0]
+    assert (policy["host"], policy["policy"]) == ("mx.o.test", "dane")
+    assert "TLSA" in policy["why"]
+    assert not peer.sink.sessions
+    text = mtad.ctl("test", "x@o.test")
+    assert "TLSA records, proved by DNSSEC" in text
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_mtactl_test_connect_shows_the_handshake(stage, wrong):
+    peer = Peer(stage, extensions=REQUIRETLS)
+    mtad = run(stage, peer, f"_PORT._tcp.mx {zones.tlsa(peer.cert[0], wrong=wrong)}")
+    seen = shown(mtad, "--connect")["connections"][0]
+    assert seen["greeting"].startswith("220 sink.test")
+    assert "REQUIRETLS" in seen["extensions"] and seen["tls"].startswith("TLSv1.3")
+    assert seen["chain"][0].startswith("0 CN=mx.o.test, issued by CN=mx.o.test")
+    assert ("no mail goes there" if wrong else "authenticated by DANE") in seen["verdict"]
+    assert not peer.sink.messages
+    assert "0 CN=mx.o.test" in mtad.ctl("test", "x@o.test", "--connect")
+
+
+def test_mtactl_test_shows_mta_sts(stage, monkeypatch):
+    sts = Sts(stage, monkeypatch, starttls=False)
+    mtad = sts.mtad()
+    seen = shown(mtad, "--connect")
+    assert seen["policies"][0]["policy"] == "sts" and seen["mta_sts"] == "enforce"
+    assert "no mail goes there" in seen["connections"][0]["verdict"]

@@ -15,6 +15,7 @@
 #include "deliver/pool.h"
 #include "deliver/self.h"
 #include "deliver/session.h"
+#include "deliver/tls_result.h"
 #include "dns/hosts.h"
 #include "policy/search.h"
 #include "route/route.h"
@@ -50,6 +51,7 @@ struct courier {
 	struct policy_search *policies; /* owned; or NULL */
 	struct host_policy unix_policy; /* of a Unix socket */
 	bool waives_tls;
+	bool noted_tls;          /* of the session, for TLSRPT */
 	struct session *session; /* owned; or NULL */
 	bool from_pool;
 	bool in_plain;      /* this stop's TLS is broken: without */
@@ -88,6 +90,35 @@ note_session(struct courier *c, const struct session *s)
 	j->address = job_keep(j, session_address(s), ADDRESS_TEXT_SIZE);
 	j->tls = job_keep(j, session_tls(s), DNS_NAME_SIZE);
 	j->policy = session_policy(s);
+}
+
+/* For TLSRPT: what this connection, or the lack of one, says of its host. */
+static void
+note_tls(struct courier *c, const struct session *s)
+{
+	const struct stop *stop = &c->stops[c->stop];
+	const struct client_failure *failure =
+	    s == NULL ? NULL : session_failure(s);
+	struct tls_attempt a = {
+		.policy = stop->policy,
+		.host = slice_of(stop->host),
+		.refused = s == NULL,
+	};
+
+	if (c->policies == NULL || c->in_plain)
+		return;
+	a.domain = policy_search_domain(c->policies);
+	a.sts = policy_search_sts(c->policies);
+	if (s != NULL) {
+		if (!session_is_connected(s))
+			return;
+		a.address = session_address(s);
+		a.tls = session_tls(s);
+		a.broke_tls = session_broke_tls(s);
+	}
+	if (failure != NULL)
+		a.failure = failure->fate.reply;
+	tls_result_note(c->tools, &a);
 }
 
 static void
@@ -242,6 +273,7 @@ open_session(struct courier *c)
 		plan.source = &source;
 	c->sessions++;
 	c->from_pool = false;
+	c->noted_tls = false;
 	c->session = session_new(c->tools, &plan, on_session, c);
 }
 
@@ -256,6 +288,7 @@ note_refusal(struct courier *c)
 	fate.ours = true;
 	buf_addf(&c->dialogue, "* %s %s\n", c->stops[c->stop].host, reply.p);
 	c->job->policy = slice_of(policy_of(c)->name);
+	note_tls(c, NULL);
 	if (fate.kind == FATE_FAILED && c->failure.kind != FATE_NONE)
 		return;
 	c->failure = fate;
@@ -530,6 +563,9 @@ on_ready(struct courier *c)
 	bool busy = smtp_client_is_busy(session_client(c->session));
 
 	note_session(c, c->session);
+	if (!c->from_pool && !c->noted_tls)
+		note_tls(c, c->session);
+	c->noted_tls = true;
 	if (!job_is_settled(c->job)) {
 		session_send(c->session, &c->message, &c->job->message);
 		return;
@@ -592,6 +628,8 @@ on_over(struct courier *c)
 	c->session = NULL;
 	note_session(c, s);
 	note_dialogue(c, s);
+	if (!got_ready)
+		note_tls(c, s);
 	if (job_is_settled(c->job)) {
 		if (failure != NULL) {
 			c->job->trouble = failure->trouble;

@@ -16,6 +16,7 @@
 #include "deliver/job.h"
 #include "deliver/local.h"
 #include "deliver/pool.h"
+#include "deliver/rua.h"
 #include "deliver/self.h"
 #include "deliver/session.h"
 #include "worker/worker.h"
@@ -33,6 +34,7 @@ struct deliver {
 	struct tools tools;        /* what it points to is owned */
 	struct vfs *vfs;           /* owned */
 	struct agents *agents;     /* owned */
+	struct rua_senders *rua;   /* owned */
 	struct channel *scheduler; /* owned; NULL when it is gone */
 	LIST_HEAD(, job) jobs;     /* owned; under way */
 	struct buf fates;
@@ -196,6 +198,35 @@ keep_in_store(const char *domain, struct slice record, void *arg)
 }
 
 static void
+report_tls(const struct msg_tls_result *m, void *arg)
+{
+	struct deliver *d = arg;
+
+	if (d->scheduler != NULL)
+		channel_send_tls_result(d->scheduler, m);
+}
+
+static void
+mail_report(struct slice domain, struct slice recipient, void *arg)
+{
+	struct deliver *d = arg;
+	const struct msg_tls_report_mail m = { domain, recipient };
+
+	if (d->scheduler != NULL)
+		channel_send_tls_report_mail(d->scheduler, &m);
+}
+
+static void
+on_tls_report(void *owner, struct channel *channel, const void *msg)
+{
+	const struct msg_tls_report *m = msg;
+	struct deliver *d = owner;
+
+	(void)channel;
+	rua_send(d->rua, m->domain, m->report);
+}
+
+static void
 on_sts_told(void *owner, struct channel *channel, const void *msg)
 {
 	const struct msg_sts_told *m = msg;
@@ -222,6 +253,7 @@ static const struct channel_handlers scheduler_handlers = {
 	    [MSG_deliver_job] = on_deliver_job,
 	    [MSG_site_close] = on_site_close,
 	    [MSG_sts_told] = on_sts_told,
+	    [MSG_tls_report] = on_tls_report,
 	},
 	.closed = on_scheduler_closed,
 };
@@ -393,6 +425,9 @@ on_start(struct worker *worker, struct conf *conf, void *arg)
 		log_error("deliver no-tls why=\"%s\"", why.text);
 		return -EINVAL;
 	}
+	d->rua = rua_senders_new(t, mail_report, d);
+	t->report = report_tls;
+	t->report_arg = d;
 	t->https = https_new(t->loop, t->tls);
 	open_sts(d);
 	d->vfs = vfs_disk_new(worker_spool(worker));
@@ -427,6 +462,7 @@ on_end(void *arg)
 	session_drop_all(t);
 	timer_free(&d->stats);
 	timer_free(&d->restart);
+	rua_senders_free(&d->rua);
 	sts_free(&t->sts);
 	https_free(&t->https);
 	resolver_free(&t->resolver);

@@ -155,6 +155,24 @@
 	F(text, record)
 
 /*
+ * deliverer: example.org's host spoke TLS like that.
+ * scheduler: here is yesterday's report for it.   deliverer: it wants it by mail.
+ */
+#define TLS_RESULT(F)		/* deliverer -> scheduler: one attempt (RFC 8460, 4.4) */ \
+	F(text, domain) \
+	F(text, type)		/* "tlsa", "sts", "no-policy-found" */ \
+	F(text, policy)		/* its text, a line a record */ \
+	F(text, result)		/* "starttls-not-supported" ...; empty: success */ \
+	F(text, host) \
+	F(text, address)
+#define TLS_REPORT(F)		/* scheduler -> deliverer */ \
+	F(text, domain) \
+	F(bytes, report)	/* JSON, by gzip */
+#define TLS_REPORT_MAIL(F)	/* deliverer -> scheduler */ \
+	F(text, domain) \
+	F(text, recipient)
+
+/*
  * deliverer: I need somebody with alice's rights.   master: here, talk to it.
  * deliverer: put this into that mailbox.            agent: it is there.
  */
@@ -214,6 +232,9 @@
 	M(sts_ask, STS_ASK) \
 	M(sts_told, STS_TOLD) \
 	M(sts_keep, STS_KEEP) \
+	M(tls_result, TLS_RESULT) \
+	M(tls_report, TLS_REPORT) \
+	M(tls_report_mail, TLS_REPORT_MAIL) \
 	M(agent_open, AGENT_OPEN) \
 	M(agent_opened, AGENT_OPENED) \
 	M(agent_refused, AGENT_REFUSED) \

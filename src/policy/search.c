@@ -224,3 +224,9 @@ policy_search_answers(const struct policy_search *s)
 {
 	return s->answers;
 }
+
+const char *
+policy_search_domain(const struct policy_search *s)
+{
+	return s->question.kind == TARGET_MX ? s->domain : "";
+}

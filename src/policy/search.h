@@ -50,6 +50,8 @@ struct policy_search *policy_find(const struct policy_sources *,
 /* Before the call too. NULL is fine. */
 void policy_search_free(struct policy_search **);
 
+/* The one that MTA-STS was asked of; "": no domain's own hosts. */
+const char *policy_search_domain(const struct policy_search *);
 /* As in the call. */
 const struct host_policy *policy_search_answers(const struct policy_search *);
 /* What MTA-STS says of the domain, after the call; for reports. */

@@ -3,6 +3,7 @@
  */
 #include "schedule/crew.h"
 #include "schedule/tls_state.h"
+#include "schedule/tlsrpt.h"
 
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/time.h"
 #include "ipc/channel.h"
 
 enum {
@@ -32,7 +34,9 @@ struct mate {
 
 struct crew {
 	struct state *state; /* borrowed; or NULL */
-	struct loop *loop;   /* borrowed */
+	crew_report_mail_fn *report_mail;
+	void *report_mail_arg; /* borrowed */
+	struct loop *loop;     /* borrowed */
 	const struct crew_events *events;
 	void *arg;
 	struct mate receivers[WORKERS_MAX];
@@ -178,6 +182,25 @@ on_sts_keep(void *owner, struct channel *channel, const void *msg)
 }
 
 static void
+on_tls_result(void *owner, struct channel *channel, const void *msg)
+{
+	struct crew *c = owner;
+
+	(void)channel;
+	tlsrpt_count(c->state, msg, time_wall_ms());
+}
+
+static void
+on_tls_report_mail(void *owner, struct channel *channel, const void *msg)
+{
+	struct crew *c = owner;
+
+	(void)channel;
+	if (c->report_mail != NULL)
+		c->report_mail(msg, c->report_mail_arg);
+}
+
+static void
 jobs_lost(struct crew *c, unsigned number)
 {
 	struct job *job;
@@ -223,6 +246,8 @@ static const struct channel_handlers deliverer_handlers = {
 	    [MSG_deliverer_stats] = on_deliverer_stats,
 	    [MSG_sts_ask] = on_sts_ask,
 	    [MSG_sts_keep] = on_sts_keep,
+	    [MSG_tls_result] = on_tls_result,
+	    [MSG_tls_report_mail] = on_tls_report_mail,
 	},
 	.closed = on_deliverer_closed,
 };
@@ -421,6 +446,25 @@ crew_free_segment(struct crew *c, uint64_t segment)
 	while (c->receivers[c->segment_turn].channel == NULL);
 	channel_send_segment_free(c->receivers[c->segment_turn].channel,
 	    &(struct msg_segment_free){ .segment = segment });
+}
+
+void
+crew_on_report_mail(struct crew *c, crew_report_mail_fn *fn, void *arg)
+{
+	c->report_mail = fn;
+	c->report_mail_arg = arg;
+}
+
+void
+crew_send_tls_report(struct crew *c, struct slice domain, struct slice report)
+{
+	unsigned i = 0;
+
+	while (i < WORKERS_MAX && c->deliverers[i].channel == NULL)
+		i++;
+	must(i < WORKERS_MAX);
+	channel_send_tls_report(c->deliverers[i].channel,
+	    &(struct msg_tls_report){ .domain = domain, .report = report });
 }
 
 void

@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "schedule/answers.h"
 #include "schedule/dispatch.h"
+#include "schedule/reporter.h"
 #include "state/state.h"
 #include "worker/worker.h"
 
@@ -22,6 +23,7 @@ struct scheduler {
 	struct state *state;       /* owned; NULL: do without */
 	struct timer *tidy;        /* owned */
 	struct dispatch *dispatch; /* owned */
+	struct reporter *reporter; /* owned */
 	struct answers *answers;   /* owned */
 	struct admin *admin;       /* owned */
 };
@@ -61,6 +63,7 @@ on_start(struct worker *w, struct conf *conf, void *arg)
 	if (rc != 0)
 		return rc;
 	crew_set_state(dispatch_crew(s->dispatch), s->state);
+	s->reporter = reporter_new(worker_loop(w), s->dispatch, s->state);
 	s->answers = answers_new(worker_loop(w), s->dispatch, worker_master(w));
 	s->admin = admin_new(worker_loop(w), answers_ops(), s->answers);
 	return 0;
@@ -138,6 +141,7 @@ on_end(void *arg)
 
 	admin_free(&s->admin);
 	answers_free(&s->answers);
+	reporter_free(&s->reporter);
 	dispatch_free(&s->dispatch);
 	timer_free(&s->tidy);
 	state_close(&s->state);

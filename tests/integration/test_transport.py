@@ -1,9 +1,13 @@
 """How much TLS mail gets: DANE, MTA-STS, REQUIRETLS, and never less."""
 
 import contextlib
+import email
+import glob
+import gzip
 import json
 import socket
 import threading
+import time
 
 import harness
 import pytest
@@ -499,3 +503,75 @@ def test_mtactl_test_shows_mta_sts(stage, monkeypatch):
     seen = shown(mtad, "--connect")
     assert seen["policies"][0]["policy"] == "sts" and seen["mta_sts"] == "enforce"
     assert "no mail goes there" in seen["connections"][0]["verdict"]
+
+
+# --- TLSRPT ---
+
+def tomorrow(monkeypatch):
+    library = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
+    if not library or harness.SANITIZED:
+        pytest.skip("needs libfaketime, and no sanitizer")
+    monkeypatch.setenv("LD_PRELOAD", library[0])
+    monkeypatch.setenv("FAKETIME", "+1d")
+    monkeypatch.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+    monkeypatch.setenv("FAKETIME_NO_CACHE", "1")
+
+
+def reported(stage, monkeypatch, rua, domains=""):
+    """Mail of one day to o.test, half of it refused; the next day mtad runs."""
+    sts = Sts(stage, monkeypatch)
+    sts.dns.stop()
+    sts.dns.write_zone("o.test", sts.zone("v=STSv1; id=1;") +
+                       '_smtp._tls TXT "v=TLSRPTv1; rua=%s"\n' % rua(sts))
+    sts.dns.start()
+    mtad = sts.mtad('tls_reports = "tls@here.test" idle_timeout = "0s"')
+    for i in range(2):
+        send(mtad)
+        sts.sink.wait(i + 1)
+    harness.wait_for("an empty queue", lambda: mtad.queue_count() == 0)
+    other = harness.make_certificate(stage.folder, "bad.test", ca=sts.ca)
+    sts.sink.certificate = other
+    send(mtad)
+    deferred(mtad)
+    mtad.ctl("queue", "remove", "--all")
+    mtad.stop()
+    tomorrow(monkeypatch)
+    mtad.start()
+    return sts, mtad
+
+
+def check_report(packed):
+    report = json.loads(gzip.decompress(packed))
+    assert report["organization-name"] == "mx.here.test"
+    assert report["contact-info"] == "tls@here.test"
+    entry, = report["policies"]
+    assert entry["policy"]["policy-type"] == "sts"
+    assert entry["policy"]["policy-domain"] == "o.test"
+    assert entry["policy"]["mx-host"] == ["mx.o.test"]
+    assert "mode: enforce" in entry["policy"]["policy-string"]
+    assert entry["summary"]["total-successful-session-count"] == 2
+    assert entry["summary"]["total-failure-session-count"] >= 1
+    failure, = entry["failure-details"]
+    assert failure["result-type"] == "certificate-host-mismatch"
+    assert failure["receiving-mx-hostname"] == "mx.o.test"
+
+
+def test_a_daily_report_goes_by_https_once(stage, monkeypatch):
+    sts, mtad = reported(stage, monkeypatch, lambda s:
+                         f"https://mta-sts.o.test:{s.https.port}/r")
+    posts = harness.wait_for("the report", lambda: [
+        a for a in sts.https.asked if a[0] == "application/tlsrpt+gzip"])
+    check_report(posts[0][1])
+    mtad.stop()
+    mtad.start()
+    time.sleep(12)
+    assert len([a for a in sts.https.asked if isinstance(a[1], bytes)]) == 1
+
+
+def test_a_daily_report_goes_by_mail(stage, monkeypatch):
+    sts, mtad = reported(stage, monkeypatch, lambda _: "mailto:rua@here.test")
+    message = email.message_from_bytes(mtad.wait_mail("rua@here.test")[0])
+    assert message.get_content_type() == "multipart/report"
+    assert message["TLS-Report-Domain"] == "o.test"
+    assert message["TLS-Required"] == "No"
+    check_report(message.get_payload()[1].get_payload(decode=True))

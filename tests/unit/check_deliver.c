@@ -145,7 +145,8 @@ static const struct channel_handlers worker_handlers = {
 static const struct channel_handlers deliverer_handlers = {
 	.on = { [MSG_job_done] = on_job_done,
 	    [MSG_deliverer_stats] = on_nothing,
-	    [MSG_sts_ask] = on_sts_ask },
+	    [MSG_sts_ask] = on_sts_ask,
+	    [MSG_tls_result] = on_nothing },
 	.closed = on_closed,
 };
 

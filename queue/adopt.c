@@ -34,6 +34,8 @@ adopt_envelope(struct state *s, uint64_t id, const struct place *p,
 	/* The record is too short to hold the content too. */
 	if (envelope.size + RECORD_HEADER_SIZE + encoded.n > p->length)
 		e->flags |= ENTRY_LARGE;
+	if (envelope.hold)
+		live_set_state(s->live, e, QUEUE_HELD);
 	live_set_sender_domain(s->live, e,
 	    live_domain(envelope.sender, domain));
 	for (uint32_t i = 0; i < envelope.recipient_count; i++)

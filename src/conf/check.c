@@ -499,6 +499,15 @@ check_rest(const struct checking *c)
 		    conf->log.target);
 }
 
+/* Whether keys are any good is not ours to say, but where they stand is. */
+static void
+place_keys(const struct checking *c)
+{
+	for (size_t i = 0; i < c->conf->dkim_count; i++)
+		c->conf->dkims[i].place =
+		    mem_cstr(slice_of(place_of(c, "dkim", i, "keys")));
+}
+
 /* --- completing --- */
 
 /* A "*" section with all its defaults. */
@@ -595,6 +604,7 @@ conf_check(struct conf *conf, const struct conf_source *src,
 	check_routes(&c);
 	check_shapings(&c);
 	check_rest(&c);
+	place_keys(&c);
 	if (errors->count > 0)
 		return; /* what follows relies on all being right */
 	conf_complete_top(conf);

@@ -70,6 +70,8 @@ title_of(const struct conf_section *s, void *array, size_t index)
 static void
 conf_free(struct conf *conf)
 {
+	for (size_t i = 0; i < conf->dkim_count; i++)
+		mem_free(conf->dkims[i].place);
 	for (const struct conf_section *s = conf_sections; s->name != NULL;
 	     s++) {
 		size_t *count;

@@ -155,6 +155,7 @@ struct dkim_key_conf {
 };
 struct dkim_conf {
 	char *domain;
+	char *place; /* FILE:LINE of keys, for whoever parses them; or NULL */
 	struct dkim_key_conf *keys;
 	size_t key_count;
 	bool sign_trusted;

@@ -261,7 +261,7 @@ const struct conf_section conf_sections[] = {
 	{ "delivery", PLAIN(delivery),				NOW,   delivery_keys, "how mail is delivered" },
 	{ "shaping",  "\"domain\", \".domain\", \"mx:PATTERN\" (an MX host) or \"*\"", MANY(shapings, shaping_count, shaping_conf, title), NOW, shaping_keys, "the pace per destination; the most exact title wins" },
 	{ "checks",   PLAIN(checks),				NOW,   checks_keys,   "what is checked on relay listeners; trusted and authenticated clients are exempt" },
-	{ "dkim",     "domain", MANY(dkims, dkim_count, dkim_conf, domain), LATER, dkim_keys, "signatures for a domain" },
+	{ "dkim",     "domain", MANY(dkims, dkim_count, dkim_conf, domain), NOW, dkim_keys, "signatures for a domain" },
 	{ "dns",      PLAIN(dns),				NOW,   dns_keys,      "how names are looked up" },
 	{ "log",      PLAIN(log),				NOW,   log_keys,      "what mtad tells" },
 	{ "http",     TOP,					NOW,   http_keys,     "metrics over HTTP" },

@@ -29,6 +29,7 @@ enum tag {
 	TAG_TLS,
 	TAG_VERDICTS,
 	TAG_RECIPIENT,
+	TAG_HOLD,
 	TAG_KNOWN,
 };
 
@@ -100,6 +101,7 @@ envelope_encode(const struct envelope *e, struct buf *out)
 	add_bytes(out, TAG_LOGIN, e->login);
 	add_bytes(out, TAG_TLS, e->tls);
 	add_bytes(out, TAG_VERDICTS, e->verdicts);
+	add_number(out, TAG_HOLD, e->hold);
 	for (uint32_t i = 0; i < e->recipient_count; i++)
 		add_recipient(out, &e->recipients[i]);
 }
@@ -162,6 +164,8 @@ read_field(struct envelope *e, uint64_t tag, struct slice field)
 		return to_flag(field, &e->smtputf8);
 	case TAG_REQUIRE_TLS:
 		return to_flag(field, &e->require_tls);
+	case TAG_HOLD:
+		return to_flag(field, &e->hold);
 	case TAG_SENDER:
 		e->sender = field;
 		return true;
@@ -210,7 +214,8 @@ envelope_decode(struct slice in, struct arena *arena, struct envelope *out)
 		.tls = SLICE_NONE,
 		.verdicts = SLICE_NONE,
 	};
-	uint32_t seen = 0, count = 0;
+	uint64_t seen = 0;
+	uint32_t count = 0;
 	struct slice s, field;
 	uint64_t tag;
 
@@ -224,7 +229,7 @@ envelope_decode(struct slice in, struct arena *arena, struct envelope *out)
 		if (tag < TAG_KNOWN && (seen >> tag & 1) != 0)
 			return ERR_CORRUPT;
 		if (tag < TAG_KNOWN)
-			seen |= 1u << tag;
+			seen |= (uint64_t)1 << tag;
 		if (!read_field(&e, tag, field))
 			return ERR_CORRUPT;
 	}

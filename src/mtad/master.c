@@ -23,6 +23,7 @@
 #include "io/tls.h"
 #include "mtad/agent_pool.h"
 #include "mtad/children.h"
+#include "mtad/dkim_keys.h"
 #include "mtad/inherited.h"
 #include "mtad/notify.h"
 #include "mtad/places.h"
@@ -107,6 +108,8 @@ load(const char *path, struct identity *user, struct buf *errors)
 	offer_prune(&conf->auth);
 	if (identity_find(conf->user, user, &why) != 0)
 		buf_addf(errors, "%s: %s\n", path, why.text);
+	else
+		dkim_keys_check(conf, user, errors);
 	if (errors->n > 0)
 		conf_unref(&conf);
 	return conf;

@@ -7,14 +7,21 @@
 #include <errno.h>
 
 #include "conf/conf.h"
+#include "mail/header.h"
+#include "receive/smtp_server.h"
+#include "receive/trace.h"
+#include "verify/auth_results.h"
+
+enum { ADDED_MAX = 1024 };
 
 void
-content_init(struct content *c, const struct limits_conf *limits,
+content_init(struct content *c, const struct smtp_terms *terms,
     const struct smtp_host *host, void *arg)
 {
-	*c = (struct content){ .limits = limits, .host = host, .arg = arg };
+	*c = (struct content){ .terms = terms, .host = host, .arg = arg };
 	/* Two more, for the empty line that may have to be put in. */
-	head_init(&c->head, limits->header_size + 2);
+	head_init(&c->head, terms->limits->header_size + 2);
+	buf_init(&c->added, ADDED_MAX);
 }
 
 void
@@ -22,6 +29,7 @@ content_done(struct content *c)
 {
 	content_abort(c);
 	head_done(&c->head);
+	buf_done(&c->added);
 }
 
 static void
@@ -38,7 +46,9 @@ reset(struct content *c)
 	data_decoder_init(&c->decoder);
 	c->check = (struct text_check){ 0 };
 	head_reset(&c->head);
+	buf_reset(&c->added);
 	c->octets = 0;
+	c->kept = 0;
 	c->has_draft = false;
 	c->verdict = NULL;
 }
@@ -65,6 +75,10 @@ content_begin(struct content *c, uint64_t *id, int64_t *arrived_ms)
 	reset(c);
 	rc = c->host->draft_begin(c->arg, id, arrived_ms);
 	c->has_draft = rc == 0;
+	if (rc == 0) {
+		c->id = *id;
+		c->arrived_ms = *arrived_ms;
+	}
 	return rc;
 }
 
@@ -95,18 +109,69 @@ add(struct content *c, struct slice run)
 	rc = c->host->draft_add(c->arg, run);
 	if (rc != 0)
 		refuse(c, content_trouble(rc));
+	else
+		c->kept += run.n;
+}
+
+/*
+ * Authentication-Results that bear our name come from us alone; what is in
+ * here already is a forgery, or was written by us before the message left
+ * (RFC 8601, 5). Those who may relay are inside, and are believed.
+ */
+static bool
+is_false_result(const struct content *c, const struct header_field *f)
+{
+	return slice_is_nocase(f->name, "authentication-results") &&
+	    auth_results_claims(f, slice_of(c->terms->hostname));
+}
+
+static void
+add_kept_fields(struct content *c)
+{
+	struct slice rest = buf_slice(&c->head.bytes);
+	struct slice run = slice_head(rest, 0);
+	struct header_field f;
+	bool looks = c->head.has_results && !c->terms->is_trusted;
+
+	while (looks && header_take(&rest, &f)) {
+		if (is_false_result(c, &f)) {
+			add(c, run);
+			run = slice_head(rest, 0);
+		} else {
+			run.n += f.raw.n;
+		}
+	}
+	run.n += rest.n;
+	add(c, run);
 }
 
 /* The header section is whole: judge it, pass it on. */
 static void
 pass_head(struct content *c)
 {
-	if (c->head.too_long)
+	if (c->head.too_long) {
 		refuse(c, "552 5.3.4 Message header section is too large");
-	else if (c->head.received > c->limits->received_hops)
+		return;
+	}
+	if (c->head.received > c->terms->limits->received_hops) {
 		refuse(c, "554 5.4.6 Too many hops, this looks like a loop");
-	else
-		add(c, buf_slice(&c->head.bytes));
+		return;
+	}
+	if (c->terms->is_submission)
+		trace_missing_fields(&c->head, c->terms->hostname, c->id,
+		    c->arrived_ms, &c->added);
+	add_kept_fields(c);
+	if (c->verdict == NULL)
+		c->host->head(c->arg, buf_slice(&c->added),
+		    buf_slice(&c->head.bytes));
+}
+
+static void
+pass_body(struct content *c, struct slice run)
+{
+	add(c, run);
+	if (run.n > 0 && c->verdict == NULL)
+		c->host->body(c->arg, run);
 }
 
 static void
@@ -114,7 +179,7 @@ take(struct content *c, struct slice run)
 {
 	if (c->verdict != NULL)
 		return;
-	if (run.n > c->limits->message_size - c->octets) {
+	if (run.n > c->terms->limits->message_size - c->octets) {
 		refuse(c, "552 5.3.4 Message is too large");
 		return;
 	}
@@ -126,7 +191,7 @@ take(struct content *c, struct slice run)
 		c->head.whole = true;
 		pass_head(c);
 	}
-	add(c, run);
+	pass_body(c, run);
 }
 
 static void

@@ -2,8 +2,9 @@
  * receive/content.h - the bytes of one message on their way into its draft.
  *
  * From the first byte of DATA or BDAT to the end: size, header section, loops,
- * line ends. Once something is wrong the draft is given up, the rest is eaten
- * without being kept, and the verdict is told at the true end.
+ * line ends. Results of checks that claim to be ours are taken out. Once
+ * something is wrong the draft is given up, the rest is eaten without being
+ * kept, and the verdict is told at the true end.
  */
 #ifndef RECEIVE_CONTENT_H
 #define RECEIVE_CONTENT_H
@@ -17,21 +18,25 @@
 #include "receive/text_check.h"
 #include "smtp/data.h"
 
-struct limits_conf;
+struct smtp_terms;
 
 struct content {
-	const struct limits_conf *limits; /* borrowed */
-	const struct smtp_host *host;     /* borrowed */
+	const struct smtp_terms *terms; /* borrowed */
+	const struct smtp_host *host;   /* borrowed */
 	void *arg;
 	struct data_decoder decoder; /* DATA */
 	struct text_check check;     /* BDAT */
 	struct head head;
 	uint64_t octets; /* of content, as the sender made it */
+	uint64_t kept;   /* of these, without fields that we took out */
+	uint64_t id;
+	int64_t arrived_ms;
+	struct buf added; /* the fields that a submission lacked */
 	bool has_draft;
 	const char *verdict; /* a reply, NULL while all is well */
 };
 
-void content_init(struct content *, const struct limits_conf *,
+void content_init(struct content *, const struct smtp_terms *,
     const struct smtp_host *, void *arg);
 void content_done(struct content *); /* a draft that is left is aborted */
 /* 0 and the id and time of the message to come, or -errno. */

@@ -10,6 +10,7 @@
  */
 #include "receive/verbs.h"
 
+#include "base/err.h"
 #include "base/id.h"
 #include "receive/trace.h"
 
@@ -27,30 +28,68 @@ reject_content(struct smtp_server *s, const char *reply)
 	return STEP_MORE;
 }
 
-/* All the content is there: on to the disk, or the verdict. */
+/* It may come in: on to the disk. */
+static enum step
+commit(struct smtp_server *s, const struct smtp_findings *findings)
+{
+	struct transaction *t = s->transaction;
+	struct envelope *e = &t->envelope;
+
+	trace_write(s, findings, &t->prefix);
+	if (buf_failed(&t->prefix))
+		return reject_content(s, content_trouble(ERR_LIMIT));
+	e->size = t->content.kept + t->prefix.n;
+	e->verdicts = findings->verdicts;
+	e->hold = findings->hold;
+	server_enter(s, STATE_COMMIT);
+	s->host->commit(s->arg, buf_slice(&t->prefix), e);
+	content_committed(&t->content);
+	e->verdicts = SLICE_NONE; /* the findings' */
+	return STEP_WAIT;
+}
+
+static enum step
+judge(struct smtp_server *s, const struct smtp_findings *findings)
+{
+	char reply[sizeof(((struct refusal *)0)->text)];
+
+	if (findings->refusal.n == 0)
+		return commit(s, findings);
+	if (!slice_to_cstr(findings->refusal, reply, sizeof(reply)))
+		return reject_content(s, content_trouble(ERR_LIMIT));
+	return reject_content(s, reply);
+}
+
+/* All the content is there: what is it? */
 static enum step
 finish(struct smtp_server *s)
 {
 	struct transaction *t = s->transaction;
 	struct envelope *e = &t->envelope;
+	struct smtp_findings findings = { 0 };
 	const char *no = content_end(&t->content);
-	char client[IP_TEXT_SIZE];
 
 	if (no != NULL)
 		return reject_content(s, no);
-	trace_write(s, &t->prefix);
-	must(!buf_failed(&t->prefix));
-	e->size = t->content.octets + t->prefix.n;
 	e->service = slice_of(s->terms->service);
-	ip_text(&s->terms->client, client);
-	e->client = slice_of(client);
+	ip_text(&s->terms->client, s->client);
+	e->client = slice_of(s->client);
 	e->helo = slice_of(s->helo);
 	e->login = slice_of(s->login);
 	e->tls = slice_of(s->tls);
-	server_enter(s, STATE_COMMIT);
-	s->host->commit(s->arg, buf_slice(&t->prefix), e);
-	content_committed(&t->content);
-	return STEP_WAIT;
+	server_enter(s, STATE_FINDINGS);
+	if (!s->host->inspect(s->arg, e, &findings))
+		return STEP_WAIT;
+	return judge(s, &findings);
+}
+
+enum step
+smtp_server_inspected(struct smtp_server *s,
+    const struct smtp_findings *findings, int64_t now)
+{
+	must(s->state == STATE_FINDINGS);
+	s->now = now;
+	return judge(s, findings);
 }
 
 enum step

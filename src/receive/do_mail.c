@@ -67,8 +67,7 @@ do_mail(struct smtp_server *s, struct slice line)
 		return reject(s, "mail", no.text,
 		    transaction_text(&args.sender), SLICE_NONE);
 	if (s->transaction == NULL)
-		s->transaction =
-		    transaction_new(s->terms->limits, s->host, s->arg);
+		s->transaction = transaction_new(s->terms, s->host, s->arg);
 	if (!transaction_set_sender(s->transaction, &args)) {
 		server_phase(s, PHASE_READY);
 		return say(s, "452 4.3.0 Out of memory for this transaction");

@@ -104,6 +104,8 @@ take_line(struct head *h, struct slice line)
 		h->received++;
 	else if (slice_is_nocase(name, "date"))
 		h->has_date = true;
+	else if (slice_is_nocase(name, "authentication-results"))
+		h->has_results = true;
 	else if (slice_is_nocase(name, "message-id"))
 		note_message_id(h, line);
 }

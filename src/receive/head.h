@@ -19,6 +19,7 @@ struct head {
 	size_t line;      /* where the line under way begins */
 	unsigned received;
 	bool has_date;
+	bool has_results; /* Authentication-Results */
 	bool has_message_id;
 	size_t message_id; /* where the value of the first one stands */
 	size_t message_id_length;

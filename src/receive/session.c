@@ -539,6 +539,39 @@ host_draft_abort(void *arg)
 	queue_draft_free(&session_from(arg)->draft);
 }
 
+/* Nothing that may refuse a recipient is waited for. */
+static bool
+host_informed(void *arg)
+{
+	(void)session_from(arg);
+	return true;
+}
+
+static void
+host_head(void *arg, struct slice added, struct slice header)
+{
+	(void)session_from(arg);
+	(void)added;
+	(void)header;
+}
+
+static void
+host_body(void *arg, struct slice run)
+{
+	(void)session_from(arg);
+	(void)run;
+}
+
+static bool
+host_inspect(void *arg, const struct envelope *e,
+    struct smtp_findings *findings)
+{
+	(void)session_from(arg);
+	(void)e;
+	*findings = (struct smtp_findings){ 0 };
+	return true;
+}
+
 static void
 host_commit(void *arg, struct slice prefix, const struct envelope *e)
 {
@@ -739,10 +772,14 @@ host_rejected(void *arg, const struct smtp_rejection *rejection)
 
 static const struct smtp_host host = {
 	.sender = host_sender,
+	.informed = host_informed,
 	.recipient = host_recipient,
 	.draft_begin = host_draft_begin,
 	.draft_add = host_draft_add,
 	.draft_abort = host_draft_abort,
+	.head = host_head,
+	.body = host_body,
+	.inspect = host_inspect,
 	.commit = host_commit,
 	.auth_allowed = host_auth_allowed,
 	.auth_start = host_auth_start,

@@ -27,11 +27,25 @@ struct smtp_rejection {
 	struct slice recipient;
 };
 
+/* What was found about a message that is whole. All empty: nothing. */
+struct smtp_findings {
+	struct slice refusal;  /* "550 5.7.1 ...": it may not come in */
+	struct slice above;    /* fields to stand above our Received */
+	struct slice below;    /* fields to stand below it */
+	struct slice verdicts; /* for the envelope */
+	bool hold;             /* it is kept, and not carried on */
+};
+
 struct smtp_host {
 	/* MAIL: false and the refusal, or true. `login` is empty without AUTH.
 	 */
 	bool (*sender)(void *arg, const struct address *, struct slice login,
 	    struct refusal *);
+	/*
+	 * Before RCPT: is all known that may refuse it? False: the command
+	 * waits until smtp_server_informed().
+	 */
+	bool (*informed)(void *arg);
 	/* RCPT. `routed`: a source route stood before the address. */
 	bool (*recipient)(void *arg, const struct address *, bool routed,
 	    struct slice login, struct refusal *);
@@ -43,6 +57,19 @@ struct smtp_host {
 	int (*draft_begin)(void *arg, uint64_t *id, int64_t *arrived_ms);
 	int (*draft_add)(void *arg, struct slice content);
 	void (*draft_abort)(void *arg);
+	/*
+	 * The same content for those who look into it, as it comes: the header
+	 * section with the empty line, as the client sent it, and the fields
+	 * that we put before it; then the body.
+	 */
+	void (*head)(void *arg, struct slice added, struct slice header);
+	void (*body)(void *arg, struct slice run);
+	/*
+	 * All of it was good: what is there to say about it? True: *findings
+	 * is filled; false: smtp_server_inspected() brings them.
+	 */
+	bool (*inspect)(void *arg, const struct envelope *,
+	    struct smtp_findings *);
 	/* `prefix` goes before the content. smtp_server_committed() answers. */
 	void (*commit)(void *arg, struct slice prefix, const struct envelope *);
 

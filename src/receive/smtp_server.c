@@ -119,6 +119,8 @@ patience(const struct smtp_server *s, enum state state)
 		/* Slower each time, so that guessing does not pay. */
 		return s->now +
 		    SECOND * (s->auth_failures < 3 ? s->auth_failures : 3);
+	case STATE_NEWS: /* the host sees to it that these two end */
+	case STATE_FINDINGS:
 	case STATE_COMMIT: /* only the disk knows; no other answer is true */
 	case STATE_CLOSED:
 	case STATE_COUNT:
@@ -236,6 +238,7 @@ enum rule {
 	OPEN = 4,      /* even before TLS and AUTH, where these are required */
 	UNDER_TLS = 8, /* 538 in plain text */
 	MAILS = 16,    /* takes part in carrying mail; others are counted */
+	NEWS = 32,     /* waits until the host is informed */
 };
 
 struct command {
@@ -253,7 +256,7 @@ struct command {
 static const struct command commands[] = {
 	/* verb	      when it may come		rules			handler */
 	{ "MAIL",     IN(READY),		ARGS | MAILS,		do_mail },
-	{ "RCPT",     IN(SENDER) | IN(RCPTS),	ARGS | MAILS,		do_rcpt },
+	{ "RCPT",     IN(SENDER) | IN(RCPTS),	ARGS | MAILS | NEWS,	do_rcpt },
 	{ "DATA",     IN(SENDER) | IN(RCPTS),	BARE | MAILS,		do_data },
 	{ "BDAT",     IN_TRANSACTION,		ARGS | MAILS,		do_bdat },
 	{ "EHLO",     ANYTIME,			ARGS | OPEN,		do_ehlo },
@@ -356,6 +359,10 @@ dispatch(struct smtp_server *s, struct slice line)
 		return hang_up(s, no);
 	if (no != NULL)
 		return fail(s, no);
+	if ((cmd->rules & NEWS) != 0 && !s->host->informed(s->arg)) {
+		server_enter(s, STATE_NEWS); /* the line is left for later */
+		return STEP_WAIT;
+	}
 	return cmd->run(s, args);
 }
 
@@ -427,7 +434,7 @@ line_take(struct smtp_server *s, struct slice in, enum step *step)
 		*step = auth_take_line(s, line);
 	else
 		*step = dispatch(s, line);
-	return lf + 1;
+	return s->state == STATE_NEWS ? 0 : lf + 1;
 }
 
 size_t
@@ -454,6 +461,8 @@ smtp_server_feed(struct smtp_server *s, struct slice in, int64_t now,
 		return 0;
 	case STATE_AUTH:
 	case STATE_AUTH_DELAY:
+	case STATE_NEWS:
+	case STATE_FINDINGS:
 	case STATE_COMMIT:
 		*step = STEP_WAIT;
 		return 0;
@@ -530,6 +539,27 @@ smtp_server_secured(struct smtp_server *s, const char *tls, int64_t now)
 	server_enter(s, STATE_COMMAND);
 }
 
+enum step
+smtp_server_informed(struct smtp_server *s, int64_t now)
+{
+	must(s->state == STATE_NEWS);
+	s->now = now;
+	server_enter(s, STATE_COMMAND);
+	return STEP_MORE;
+}
+
+bool
+smtp_server_awaits_news(const struct smtp_server *s)
+{
+	return s->state == STATE_NEWS;
+}
+
+bool
+smtp_server_awaits_findings(const struct smtp_server *s)
+{
+	return s->state == STATE_FINDINGS;
+}
+
 bool
 smtp_server_awaits_auth(const struct smtp_server *s)
 {
@@ -569,6 +599,8 @@ smtp_server_expire(struct smtp_server *s, int64_t now)
 	case STATE_AUTH_LINE:
 	case STATE_DATA:
 	case STATE_CHUNK:
+	case STATE_NEWS:
+	case STATE_FINDINGS:
 	case STATE_COMMIT:
 	case STATE_CLOSED:
 	case STATE_COUNT:
@@ -611,7 +643,7 @@ smtp_server_tls(const struct smtp_server *s)
 const struct envelope *
 smtp_server_envelope(const struct smtp_server *s)
 {
-	must(s->state == STATE_COMMIT);
+	must(s->state == STATE_COMMIT || s->state == STATE_FINDINGS);
 	return &s->transaction->envelope;
 }
 

@@ -60,6 +60,11 @@ size_t smtp_server_feed(struct smtp_server *, struct slice in, int64_t now,
  * "TLSv1.3 TLS_AES_256_GCM_SHA384". After TLS began all is forgotten.
  */
 void smtp_server_secured(struct smtp_server *, const char *tls, int64_t now);
+/* What RCPT waited for is known. */
+enum step smtp_server_informed(struct smtp_server *, int64_t now) MUST_USE;
+/* Of the message that is whole; the findings are used during the call. */
+enum step smtp_server_inspected(struct smtp_server *,
+    const struct smtp_findings *, int64_t now) MUST_USE;
 /* rc 0: the message is on disk. */
 enum step smtp_server_committed(struct smtp_server *, int rc,
     int64_t now) MUST_USE;
@@ -70,6 +75,9 @@ enum step smtp_server_auth_done(struct smtp_server *, enum auth_verdict,
 
 /* In a state that takes those two calls? */
 bool smtp_server_awaits_auth(const struct smtp_server *);
+/* In the states that smtp_server_informed() and _inspected() end? */
+bool smtp_server_awaits_news(const struct smtp_server *);
+bool smtp_server_awaits_findings(const struct smtp_server *);
 /* A deadline, not an event, ends this STEP_WAIT: a password was wrong. */
 bool smtp_server_is_delayed(const struct smtp_server *);
 
@@ -83,7 +91,7 @@ bool smtp_server_stop(struct smtp_server *, int64_t now) MUST_USE;
 struct slice smtp_server_helo(const struct smtp_server *);
 struct slice smtp_server_login(const struct smtp_server *);
 const char *smtp_server_tls(const struct smtp_server *); /* "" in plain */
-/* Of the message that waits for smtp_server_committed(). */
+/* Of the message that waits for _inspected() or _committed(). */
 const struct envelope *smtp_server_envelope(const struct smtp_server *);
 struct slice smtp_server_message_id(const struct smtp_server *);
 /* Between MAIL and the reply to the message. */

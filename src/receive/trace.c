@@ -7,25 +7,25 @@
 #include "base/time.h"
 #include "mail/received.h"
 
-static void
-add_missing_fields(const struct smtp_server *s, struct buf *out)
+void
+trace_missing_fields(const struct head *head, const char *hostname, uint64_t id,
+    int64_t arrived_ms, struct buf *out)
 {
-	const struct transaction *t = s->transaction;
-	char date[TIME_RFC5322_SIZE], id[ID_TEXT_SIZE];
+	char date[TIME_RFC5322_SIZE], text[ID_TEXT_SIZE];
 
-	if (!t->content.head.has_date) {
-		time_rfc5322(t->envelope.arrived_ms, date);
+	if (!head->has_date) {
+		time_rfc5322(arrived_ms, date);
 		buf_addf(out, "Date: %s\r\n", date);
 	}
-	if (!t->content.head.has_message_id) {
-		id_text(t->envelope.id, id);
-		buf_addf(out, "Message-ID: <%s@%s>\r\n", id,
-		    s->terms->hostname);
+	if (!head->has_message_id) {
+		id_text(id, text);
+		buf_addf(out, "Message-ID: <%s@%s>\r\n", text, hostname);
 	}
 }
 
 void
-trace_write(const struct smtp_server *s, struct buf *out)
+trace_write(const struct smtp_server *s, const struct smtp_findings *findings,
+    struct buf *out)
 {
 	const struct envelope *e = &s->transaction->envelope;
 	struct received r = {
@@ -42,7 +42,8 @@ trace_write(const struct smtp_server *s, struct buf *out)
 
 	if (e->recipient_count == 1)
 		r.recipient = e->recipients[0].address;
+	buf_add(out, findings->above);
 	received_write(&r, out);
-	if (s->terms->is_submission)
-		add_missing_fields(s, out);
+	buf_add(out, findings->below);
+	buf_add(out, buf_slice(&s->transaction->content.added));
 }

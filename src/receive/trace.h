@@ -8,7 +8,15 @@
 #include "base/buf.h"
 #include "receive/verbs.h"
 
-/* For the transaction of the session, whose content is whole. */
-void trace_write(const struct smtp_server *, struct buf *out);
+/* Date and Message-ID, if the header section lacks them. */
+void trace_missing_fields(const struct head *, const char *hostname,
+    uint64_t id, int64_t arrived_ms, struct buf *out);
+/*
+ * All that goes before the content of the session's transaction: what was
+ * found about it, Received, and those fields. Signatures stand below Received:
+ * a relay may add above them.
+ */
+void trace_write(const struct smtp_server *, const struct smtp_findings *,
+    struct buf *out);
 
 #endif

@@ -9,16 +9,16 @@
 #include "base/alloc.h"
 #include "base/arena.h"
 
-enum { FIRST_CAPACITY = 4, PREFIX_MAX = 4096 };
+enum { FIRST_CAPACITY = 4, PREFIX_MAX = 128 * 1024 };
 
 struct transaction *
-transaction_new(const struct limits_conf *limits, const struct smtp_host *host,
+transaction_new(const struct smtp_terms *terms, const struct smtp_host *host,
     void *arg)
 {
 	struct transaction *t = mem_zero(sizeof(*t));
 
 	t->arena = arena_new(TRANSACTION_MAX);
-	content_init(&t->content, limits, host, arg);
+	content_init(&t->content, terms, host, arg);
 	buf_init(&t->prefix, PREFIX_MAX);
 	return t;
 }

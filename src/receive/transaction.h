@@ -26,7 +26,7 @@ struct transaction {
 	struct buf prefix; /* the fields that go before it */
 };
 
-struct transaction *transaction_new(const struct limits_conf *,
+struct transaction *transaction_new(const struct smtp_terms *,
     const struct smtp_host *, void *arg) MUST_USE;
 void transaction_free(struct transaction **);
 /* Empty again; a draft is aborted. */

@@ -30,6 +30,8 @@ enum state {
 	STATE_TLS,        /* the handshake */
 	STATE_AUTH,       /* the authenticator */
 	STATE_AUTH_DELAY, /* some seconds, before a wrong password is told */
+	STATE_NEWS,       /* what a RCPT may be refused for */
+	STATE_FINDINGS,   /* what the inspection of the message found */
 	STATE_COMMIT,     /* the disk */
 	STATE_CLOSED,
 	STATE_COUNT
@@ -51,8 +53,9 @@ struct smtp_server {
 	uint32_t idle_commands; /* without a message among them */
 	uint32_t refused;       /* recipients */
 	uint32_t auth_failures;
-	char *helo;  /* owned, or NULL */
-	char *login; /* owned, or NULL */
+	char client[IP_TEXT_SIZE]; /* as the envelope has it */
+	char *helo;                /* owned, or NULL */
+	char *login;               /* owned, or NULL */
 	char *claim; /* owned: the login, until the client took our proof */
 	char *tls;   /* owned, or NULL */
 	struct transaction *transaction; /* owned, or NULL before any MAIL */

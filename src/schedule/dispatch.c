@@ -476,6 +476,12 @@ adopt(struct dispatch *d, uint64_t id, const struct place *place,
 	if (e == NULL)
 		return;
 	stats_count(&d->stats, TALLY_RECEIVED, d->mono_ms);
+	if (e->state == QUEUE_HELD) {
+		/* As its envelope says; now the journal says so, too. */
+		queue_store_hold(d->store, e);
+		ledger_act(&d->ledger, "held", id, SLICE("quarantine"));
+		return;
+	}
 	begin(d, e, encoded);
 }
 

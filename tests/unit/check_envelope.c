@@ -28,6 +28,7 @@ static const struct envelope whole = {
 	.login = SLICE("alice"),
 	.tls = SLICE("TLSv1.3 TLS_AES_256_GCM_SHA384"),
 	.verdicts = SLICE("spf=pass dkim=none"),
+	.hold = true,
 	.recipient_count = 3,
 	.recipients = recipients,
 };
@@ -61,6 +62,7 @@ assert_same(const struct envelope *a, const struct envelope *b)
 	ck_assert(slice_eq(a->login, b->login));
 	ck_assert(slice_eq(a->tls, b->tls));
 	ck_assert(slice_eq(a->verdicts, b->verdicts));
+	ck_assert_int_eq(a->hold, b->hold);
 	ck_assert_uint_eq(a->recipient_count, b->recipient_count);
 	for (uint32_t i = 0; i < a->recipient_count; i++) {
 		const struct recipient *x = &a->recipients[i];

@@ -90,6 +90,8 @@ on_closed(uint64_t segment, void *arg)
 	last_closed = segment;
 }
 
+static bool to_be_held; /* by the envelope of the next message */
+
 /* A message from `sender` to `count` recipients in one of three domains. */
 static uint64_t
 add_message(const char *sender, uint32_t count, size_t size, bool adopt,
@@ -104,6 +106,7 @@ add_message(const char *sender, uint32_t count, size_t size, bool adopt,
 		.arrived_ms = id_wall_ms(id),
 		.size = size,
 		.sender = slice_of(sender),
+		.hold = to_be_held,
 		.recipient_count = count,
 		.recipients = rcpts };
 	struct queue_batch *batch;
@@ -322,6 +325,26 @@ START_TEST(a_held_message_stays_held_until_it_is_released)
 }
 END_TEST
 
+START_TEST(a_message_is_held_if_its_envelope_says_so)
+{
+	struct queue_entry *e;
+	uint64_t unannounced, announced;
+
+	to_be_held = true;
+	announced = add_message("a@b.example", 1, 100, true, &e);
+	ck_assert_int_eq(e->state, QUEUE_HELD);
+	queue_store_release(store, e);
+	settle();
+	unannounced = add_message("a@b.example", 1, 100, false, NULL);
+	restart();
+	to_be_held = false;
+	ck_assert_int_eq(queue_store_find(store, announced)->state,
+	    QUEUE_ACTIVE);
+	ck_assert_int_eq(queue_store_find(store, unannounced)->state,
+	    QUEUE_HELD);
+}
+END_TEST
+
 START_TEST(texts_are_shared_and_go_with_the_last_message)
 {
 	struct queue_entry *e[10] = { 0 };
@@ -517,6 +540,7 @@ main(void)
 	tcase_add_loop_test(tc,
 	    all_that_was_said_of_a_message_is_known_after_a_restart, 0, 3);
 	tcase_add_test(tc, a_held_message_stays_held_until_it_is_released);
+	tcase_add_test(tc, a_message_is_held_if_its_envelope_says_so);
 	tcase_add_test(tc, texts_are_shared_and_go_with_the_last_message);
 	tcase_add_test(tc, a_large_message_takes_its_file_with_it);
 	tcase_add_test(tc,

@@ -296,7 +296,7 @@ check_outcome(const struct scene *s, int i, const char *how, size_t cut)
 
 /* The engine sees the first `first` bytes, then ever `step` bytes more. */
 static void
-run(int i, size_t first, size_t more, const char *how)
+run(int i, size_t first, size_t more, bool slow, const char *how)
 {
 	struct slice all = slice_of(dialogues[i].say);
 	struct scene s;
@@ -304,6 +304,7 @@ run(int i, size_t first, size_t more, const char *how)
 	size_t eaten = 0, seen = first;
 
 	scene_init(&s, dialogues[i].kind);
+	s.slow = slow;
 	while (step == STEP_MORE) {
 		struct slice in = slice_head(all, seen);
 
@@ -318,13 +319,20 @@ run(int i, size_t first, size_t more, const char *how)
 
 START_TEST(a_dialogue_goes_as_written)
 {
-	run(_i, SIZE_MAX, 0, "whole");
+	run(_i, SIZE_MAX, 0, false, "whole");
 }
 END_TEST
 
 START_TEST(a_dialogue_is_the_same_byte_by_byte)
 {
-	run(_i, 1, 1, "bytes");
+	run(_i, 1, 1, false, "bytes");
+}
+END_TEST
+
+START_TEST(a_dialogue_is_the_same_when_checks_take_their_time)
+{
+	run(_i, SIZE_MAX, 0, true, "slow");
+	run(_i, 1, 1, true, "slow bytes");
 }
 END_TEST
 
@@ -334,7 +342,7 @@ START_TEST(a_dialogue_is_the_same_cut_anywhere)
 
 	/* Long lines are filler: their inside is no new place. */
 	for (size_t cut = 1; cut<n; cut += cut> 300 && n > 2500 ? 97 : 1)
-		run(_i, cut, n, "cut at");
+		run(_i, cut, n, false, "cut at");
 }
 END_TEST
 
@@ -830,6 +838,97 @@ START_TEST(submission_adds_date_and_message_id_where_they_are_missing)
 }
 END_TEST
 
+START_TEST(what_was_found_stands_around_received)
+{
+	struct arena *arena = arena_new(65536);
+	struct envelope e;
+	struct scene s;
+	enum step step;
+
+	for (int slow = 0; slow < 2; slow++) {
+		scene_init(&s, SCENE_USER);
+		s.slow = slow == 1;
+		s.findings =
+		    (struct smtp_findings){ .above = SLICE("Above: a\r\n"),
+			    .below = SLICE("Below: b\r\n"),
+			    .verdicts = SLICE("spf=pass"),
+			    .hold = true };
+		(void)scene_feed(&s, slice_of(MINE RCPT DATA TEXT DOT), &step);
+		ck_assert_int_eq(s.acknowledged, 1);
+		ck_assert(slice_starts(buf_slice(&s.prefix),
+		    "Above: a\r\nReceived: "));
+		ck_assert(prefix_has(&s, "\r\nBelow: b\r\nDate: "));
+		arena_reset(arena);
+		ck_assert_int_eq(envelope_decode(buf_slice(&s.envelope), arena,
+				     &e),
+		    0);
+		ck_assert(slice_is(e.verdicts, "spf=pass"));
+		ck_assert(e.hold);
+		/* The inspection saw Date and Message-ID of ours, and all. */
+		ck_assert(slice_starts(buf_slice(&s.seen), "Date: "));
+		ck_assert(slice_ends_nocase(buf_slice(&s.seen), TEXT));
+		scene_done(&s);
+	}
+	arena_free(&arena);
+}
+END_TEST
+
+START_TEST(a_message_may_be_refused_for_what_was_found)
+{
+	struct scene s;
+
+	for (int slow = 0; slow < 2; slow++) {
+		scene_init(&s, SCENE_RELAY);
+		s.slow = slow == 1;
+		s.findings.refusal = SLICE("550 5.7.1 Not from you");
+		expect(&s, SEND TEXT DOT MAIL, TO_DATA ",550 5.7.1,250 2.1.0",
+		    STEP_MORE);
+		ck_assert_int_eq(s.committed, 0);
+		ck_assert_int_eq(s.rejected, 1);
+		scene_done(&s);
+	}
+}
+END_TEST
+
+/* clang-format off */
+#define FORGED "Authentication-Results: mx.ours.example; spf=pass\r\n"
+#define OTHERS "Authentication-Results: mx.else.example; spf=pass\r\n"
+#define TAIL "Subject: t\r\n\r\nhello\r\n"
+static const struct {
+	enum scene_kind kind;
+	const char *say;
+	const char *kept;
+} results[] = {
+	{ SCENE_RELAY,	 FORGED TAIL,		TAIL },
+	{ SCENE_RELAY,	 OTHERS FORGED TAIL,	OTHERS TAIL },
+	{ SCENE_RELAY,	 "A: b\r\n" FORGED OTHERS FORGED TAIL, "A: b\r\n" OTHERS TAIL },
+	{ SCENE_RELAY,	 "authentication-results:\r\n (c)\r\n MX.ours.EXAMPLE 1;none\r\n" TAIL, TAIL },
+	{ SCENE_RELAY,	 TAIL,			TAIL },
+	{ SCENE_RELAY,	 "\r\n" FORGED,		"\r\n" FORGED },
+	{ SCENE_RELAY,	 FORGED "\r\n",		"\r\n" },
+	{ SCENE_TRUSTED, FORGED TAIL,		FORGED TAIL },
+	{ SCENE_USER,	 FORGED TAIL,		TAIL },
+};
+/* clang-format on */
+
+START_TEST(results_in_our_name_are_taken_out)
+{
+	struct scene s;
+	enum step step;
+	char say[1024];
+
+	scene_init(&s, results[_i].kind);
+	(void)snprintf(say, sizeof(say), "%s%s%s",
+	    results[_i].kind == SCENE_USER ? MINE RCPT DATA : SEND,
+	    results[_i].say, DOT);
+	(void)scene_feed(&s, slice_of(say), &step);
+	ck_assert_int_eq(s.acknowledged, 1);
+	ck_assert_msg(slice_is(buf_slice(&s.mail), results[_i].kept), "%.*s",
+	    SLICE_ARGS(buf_slice(&s.mail)));
+	scene_done(&s);
+}
+END_TEST
+
 START_TEST(the_envelope_holds_what_was_said)
 {
 	struct arena *arena = arena_new(65536);
@@ -881,6 +980,8 @@ main(void)
 	tcase_add_loop_test(tc, a_dialogue_goes_as_written, 0, DIALOGUES);
 	tcase_add_loop_test(tc, a_dialogue_is_the_same_byte_by_byte, 0,
 	    DIALOGUES);
+	tcase_add_loop_test(tc,
+	    a_dialogue_is_the_same_when_checks_take_their_time, 0, DIALOGUES);
 	tcase_add_loop_test(tc, a_dialogue_is_the_same_cut_anywhere, 0,
 	    DIALOGUES);
 	tcase_add_test(tc, input_behind_starttls_ends_the_session);
@@ -908,6 +1009,10 @@ main(void)
 	tcase_add_test(tc,
 	    submission_adds_date_and_message_id_where_they_are_missing);
 	tcase_add_test(tc, the_envelope_holds_what_was_said);
+	tcase_add_test(tc, what_was_found_stands_around_received);
+	tcase_add_test(tc, a_message_may_be_refused_for_what_was_found);
+	tcase_add_loop_test(tc, results_in_our_name_are_taken_out, 0,
+	    (int)(sizeof(results) / sizeof(results[0])));
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

@@ -28,7 +28,13 @@ enum scene_kind {
 	SCENE_RELAY_TLS,  /* a stranger on port 25, after STARTTLS */
 };
 
-enum scene_question { ASKED_NOTHING, ASKED_COMMIT, ASKED_AUTH };
+enum scene_question {
+	ASKED_NOTHING,
+	ASKED_COMMIT,
+	ASKED_AUTH,
+	ASKED_NEWS,
+	ASKED_FINDINGS
+};
 
 struct scene {
 	struct smtp_terms terms;
@@ -43,6 +49,10 @@ struct scene {
 	int rounds;
 	int rc_begin, rc_add, rc_commit;
 	bool auth_refused;
+	bool slow; /* RCPT waits for news, and the end of data for findings */
+	bool has_news;
+	struct smtp_findings findings; /* what an inspection finds */
+	struct buf seen;               /* by the inspection: head and body */
 	bool has_draft;
 	struct buf draft;
 	struct buf prefix; /* of the last message */
@@ -67,7 +77,7 @@ static inline bool
 scene_sender(void *arg, const struct address *a, struct slice login,
     struct refusal *no)
 {
-	(void)arg;
+	((struct scene *)arg)->has_news = false;
 	if (slice_is(a->local, "limited"))
 		return scene_no(no, "450 4.7.1 Too fast");
 	if (slice_is(a->local, "evil"))
@@ -95,6 +105,18 @@ scene_recipient(void *arg, const struct address *a, bool routed,
 	return true;
 }
 
+static inline bool
+scene_informed(void *arg)
+{
+	struct scene *s = arg;
+
+	if (!s->slow || s->has_news)
+		return true;
+	must(s->asked == ASKED_NOTHING);
+	s->asked = ASKED_NEWS;
+	return false;
+}
+
 static inline int
 scene_draft_begin(void *arg, uint64_t *id, int64_t *arrived_ms)
 {
@@ -106,6 +128,7 @@ scene_draft_begin(void *arg, uint64_t *id, int64_t *arrived_ms)
 	s->has_draft = true;
 	s->begun++;
 	buf_reset(&s->draft);
+	buf_reset(&s->seen);
 	*id = (uint64_t)(unsigned)s->begun;
 	*arrived_ms = 1795489200000; /* 2026-11-24 03:00 UTC */
 	return 0;
@@ -128,6 +151,39 @@ scene_draft_abort(void *arg)
 
 	must(s->has_draft);
 	s->has_draft = false;
+}
+
+static inline void
+scene_head(void *arg, struct slice added, struct slice header)
+{
+	struct scene *s = arg;
+
+	must(s->has_draft && s->seen.n == 0);
+	buf_add(&s->seen, added);
+	buf_add(&s->seen, header);
+}
+
+static inline void
+scene_body(void *arg, struct slice run)
+{
+	struct scene *s = arg;
+
+	must(s->has_draft && s->seen.n > 0 && run.n > 0);
+	buf_add(&s->seen, run);
+}
+
+static inline bool
+scene_inspect(void *arg, const struct envelope *e,
+    struct smtp_findings *findings)
+{
+	struct scene *s = arg;
+
+	must(s->has_draft && s->asked == ASKED_NOTHING);
+	must(e->recipient_count > 0);
+	*findings = s->findings;
+	if (s->slow)
+		s->asked = ASKED_FINDINGS;
+	return !s->slow;
 }
 
 static inline void
@@ -219,10 +275,14 @@ scene_rejected(void *arg, const struct smtp_rejection *r)
 
 static const struct smtp_host scene_host = {
 	.sender = scene_sender,
+	.informed = scene_informed,
 	.recipient = scene_recipient,
 	.draft_begin = scene_draft_begin,
 	.draft_add = scene_draft_add,
 	.draft_abort = scene_draft_abort,
+	.head = scene_head,
+	.body = scene_body,
+	.inspect = scene_inspect,
 	.commit = scene_commit,
 	.auth_allowed = scene_auth_allowed,
 	.auth_start = scene_auth_start,
@@ -272,6 +332,12 @@ scene_resume(struct scene *s)
 		s->acknowledged += s->rc_commit == 0;
 		return smtp_server_committed(s->server, s->rc_commit, s->now);
 	}
+	if (asked == ASKED_NEWS) {
+		s->has_news = true;
+		return smtp_server_informed(s->server, s->now);
+	}
+	if (asked == ASKED_FINDINGS)
+		return smtp_server_inspected(s->server, &s->findings, s->now);
 	if (asked == ASKED_AUTH)
 		return scene_auth_answer(s);
 	s->now = smtp_server_deadline(s->server);
@@ -290,12 +356,13 @@ scene_feed(struct scene *s, struct slice in, enum step *step)
 	*step = STEP_MORE;
 	while (*step == STEP_MORE && in.n > 0) {
 		size_t n = smtp_server_feed(s->server, in, s->now, step);
+		bool waited = *step == STEP_WAIT;
 
 		must(n <= in.n);
 		in = slice_skip(in, n);
 		while (*step == STEP_WAIT)
 			*step = scene_resume(s);
-		if (n == 0 && *step == STEP_MORE)
+		if (n == 0 && *step == STEP_MORE && !waited)
 			break;
 	}
 	return before - in.n;
@@ -334,6 +401,7 @@ scene_init(struct scene *s, enum scene_kind kind)
 	buf_init(&s->out, 1 << 20);
 	buf_init(&s->response, 65536);
 	buf_init(&s->draft, 65536);
+	buf_init(&s->seen, 65536);
 	buf_init(&s->prefix, 65536);
 	buf_init(&s->mail, 65536);
 	buf_init(&s->envelope, 65536);
@@ -362,6 +430,7 @@ scene_done(struct scene *s)
 	buf_done(&s->out);
 	buf_done(&s->response);
 	buf_done(&s->draft);
+	buf_done(&s->seen);
 	buf_done(&s->prefix);
 	buf_done(&s->mail);
 	buf_done(&s->envelope);

@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/base64.h"
@@ -339,6 +338,13 @@ frame(const struct tlsrpt_sender *sender, struct slice domain, const char *day)
 	return report;
 }
 
+static int
+on_json(const char *text, size_t n, void *arg)
+{
+	buf_add(arg, slice_from(text, n));
+	return buf_failed(arg) ? -1 : 0;
+}
+
 int
 tlsrpt_json(struct state *state, const struct tlsrpt_sender *sender,
     struct slice domain, int64_t wall_ms, struct buf *json)
@@ -347,8 +353,8 @@ tlsrpt_json(struct state *state, const struct tlsrpt_sender *sender,
 	char day[DAY_SIZE];
 	json_t *report;
 	struct buf prefix;
-	char *text;
 	bool empty;
+	int rc;
 
 	day_text(wall_ms - DAY, day);
 	buf_init(&prefix, STATE_KEY_MAX);
@@ -359,12 +365,10 @@ tlsrpt_json(struct state *state, const struct tlsrpt_sender *sender,
 	empty = json_array_size(b.policies) == 0;
 	report = frame(sender, domain, day);
 	(void)json_object_set_new(report, "policies", b.policies);
-	text = json_dumps(report, JSON_COMPACT);
+	rc = empty ? -ENOENT
+		   : json_dump_callback(report, on_json, json, JSON_COMPACT);
 	json_decref(report);
-	if (!empty && text != NULL)
-		buf_add_cstr(json, text);
-	free(text);
-	return empty ? -ENOENT : buf_failed(json) ? -EFBIG : 0;
+	return empty ? -ENOENT : rc != 0 || buf_failed(json) ? -EFBIG : 0;
 }
 
 /* --- the message --- */

@@ -92,6 +92,7 @@ static const struct {
 	{ "insecure-lan-zones:",	"yes" },
 	{ "local-zone:",		"test. transparent" },
 	{ "local-zone:",		"home.arpa. transparent" },
+	{ "local-zone:",		"127.in-addr.arpa. transparent" },
 	{ "outbound-msg-retry:",	"2" },
 	{ "infra-host-ttl:",		"5" },
 	{ "infra-keep-probing:",	"yes" },

@@ -31,6 +31,7 @@ enum {
 	DUE_SLICE = 200,
 	FATES_ARENA_MAX = 4 << 20,
 	RESTS_MAX = 16,
+	OWN_ENVELOPE_MAX = 8 << 10,
 	TICK = SECOND,
 };
 
@@ -505,6 +506,45 @@ on_report_done(struct round *r, int rc, uint64_t id, const struct place *place,
 		adopt(d, id, place, encoded);
 	if (r->reports == 0)
 		keeper_settle(d->keeper, r);
+}
+
+static void
+on_mail_written(void *who, uint64_t id, int rc, const struct place *place,
+    struct slice encoded)
+{
+	struct dispatch *d = who;
+
+	take_time(d);
+	if (rc == 0)
+		adopt(d, id, place, encoded);
+	else
+		log_error("schedule own-mail-lost why=\"%s\"", err_text(rc));
+}
+
+void
+dispatch_mail(struct dispatch *d, struct slice sender, struct slice recipient,
+    struct slice content)
+{
+	struct recipient to = { .address = recipient };
+	struct envelope e = { .sender = sender,
+		.service = SLICE("report"),
+		.body = BODY_7BIT,
+		.size = content.n,
+		.recipient_count = 1,
+		.recipients = &to };
+	struct disk_write *write;
+	struct buf encoded;
+
+	take_time(d);
+	e.id = disk_new_id(d->disk, d->wall_ms);
+	e.arrived_ms = d->wall_ms;
+	write = disk_write_new(d->disk, e.id, on_mail_written, d);
+	disk_write_add(write, content);
+	buf_init(&encoded, OWN_ENVELOPE_MAX);
+	envelope_encode(&e, &encoded);
+	must(!buf_failed(&encoded));
+	disk_write_submit(&write, buf_slice(&encoded));
+	buf_done(&encoded);
 }
 
 static void

@@ -201,6 +201,8 @@ submit(struct disk_write **write, const struct bounce *b,
 		.size = disk_write_size(*write),
 		.body = be->body,
 		.smtputf8 = be->smtputf8,
+		/* RFC 8689, 5: the report is as private as the message. */
+		.require_tls = b->envelope->require_tls,
 		.service = SLICE("dsn"),
 		.recipient_count = 1,
 		.recipients = &to,

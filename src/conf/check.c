@@ -406,9 +406,6 @@ check_routes(const struct checking *c)
 			    "\"user@domain\", \"domain\", \".domain\", \"*\"",
 			    r->title);
 		lower(r->title);
-		if (r->tls == TLS_DANE)
-			conf_error(c->errors, place_of(c, "route", i, "tls"),
-			    "tls: \"dane\" is not available yet");
 		for (size_t k = 0; k < r->source.n; k++)
 			if (!ip_parse(slice_of(r->source.v[k]), &ip))
 				conf_error(c->errors,
@@ -472,6 +469,39 @@ is_dns_server(const char *server)
 	return ip_parse(host, &ip) &&
 	    (host.n == strlen(server) ||
 		(slice_to_u32(port, 65535, &number) && number > 0));
+}
+
+/* "zen.example" or "list.example=127.0.0.2" */
+static bool
+is_block_list(const char *list)
+{
+	struct slice answer = slice_of(list);
+	struct slice zone = slice_take_until(&answer, '=');
+	struct ip ip;
+
+	return domain_is_valid(zone, false) &&
+	    (zone.n == strlen(list) ||
+		(ip_parse(answer, &ip) && ip.version == 4 &&
+		    ip_is_loopback(&ip)));
+}
+
+static void
+check_checks(const struct checking *c)
+{
+	const struct checks_conf *checks = &c->conf->checks;
+
+	for (size_t i = 0; i < checks->dnsbl.n; i++)
+		if (!is_block_list(checks->dnsbl.v[i]))
+			conf_error(c->errors, place_of(c, "checks", 0, "dnsbl"),
+			    "dnsbl: \"%s\" is not of the form \"zen.example\" "
+			    "or \"list.example=127.0.0.2\"",
+			    checks->dnsbl.v[i]);
+	for (size_t i = 0; i < checks->arc_trusted.n; i++)
+		if (!domain_is_valid(slice_of(checks->arc_trusted.v[i]), false))
+			conf_error(c->errors,
+			    place_of(c, "checks", 0, "arc_trusted"),
+			    "arc_trusted: \"%s\" is no domain name",
+			    checks->arc_trusted.v[i]);
 }
 
 static void
@@ -606,6 +636,7 @@ conf_check(struct conf *conf, const struct conf_source *src,
 	check_domains(&c);
 	check_routes(&c);
 	check_shapings(&c);
+	check_checks(&c);
 	check_rest(&c);
 	place_keys(&c);
 	if (errors->count > 0)

@@ -178,6 +178,8 @@ static const struct conf_key route_keys[] = {
 
 static const struct conf_key delivery_keys[] = {
 	{ "mx_port",	PORT(delivery_conf, mx_port),	"25",				 1, 65535, NULL, NOW, "port of MX hosts; another one in tests only" },
+	{ "sts_port",	PORT(delivery_conf, sts_port),	"443",				 1, 65535, NULL, NOW, "port that MTA-STS policies are fetched from; another one in tests only" },
+	{ "tls_reports", TEXT(delivery_conf, tls_reports), "",				 0, 254, NULL, NOW, "sender of the daily TLS reports to other domains (RFC 8460); empty: none are sent" },
 	{ "connect_timeout", TIME(delivery_conf, connect_timeout_ms), "30s",		 1 * S, 10 * M, NULL, NOW, "longest wait for a connection" },
 	{ "idle_timeout", TIME(delivery_conf, idle_timeout_ms), "5s",			 0, 5 * M, NULL, NOW, "an idle connection is kept this long for the next message" },
 	{ "ip",		FAMILIES(delivery_conf),	"both",				 0, 0, NULL, NOW, "address families: both, ipv4 or ipv6" },
@@ -199,13 +201,13 @@ static const struct conf_key shaping_keys[] = {
 };
 
 static const struct conf_key checks_keys[] = {
-	{ "spf",	CHOICE(checks_conf, spf, enum check_level), "observe",		 0, 0, spf_words, LATER, "observe: Authentication-Results alone; enforce: a fail is refused with 550 5.7.23" },
-	{ "dkim",	CHOICE(checks_conf, dkim, enum check_level), "observe",		 0, 0, dkim_words, LATER, "verify DKIM signatures" },
-	{ "dmarc",	CHOICE(checks_conf, dmarc, enum check_level), "enforce",	 0, 0, spf_words, LATER, "enforce: p=reject is refused with 550 5.7.1, p=quarantine goes by quarantine" },
-	{ "arc",	CHOICE(checks_conf, arc, enum check_level), "observe",		 0, 0, arc_words, LATER, "trust: a chain sealed by one of arc_trusted may override DMARC" },
-	{ "arc_trusted", TEXTS(checks_conf, arc_trusted), "",				 1, 255, NULL, LATER, "domains whose ARC seal is trusted" },
-	{ "quarantine", SWITCH(checks_conf, quarantine_hold), "tag",			 0, 0, quarantine_words, LATER, "tag: add X-Quarantine; hold: in the queue, for mtactl" },
-	{ "dnsbl",	TEXTS(checks_conf, dnsbl),	"",				 1, 255, NULL, LATER, "block lists, \"zen.example\" or \"list.example=127.0.0.2\"" },
+	{ "spf",	CHOICE(checks_conf, spf, enum check_level), "observe",		 0, 0, spf_words, NOW, "observe: Authentication-Results alone; enforce: a fail is refused with 550 5.7.23" },
+	{ "dkim",	CHOICE(checks_conf, dkim, enum check_level), "observe",		 0, 0, dkim_words, NOW, "verify DKIM signatures" },
+	{ "dmarc",	CHOICE(checks_conf, dmarc, enum check_level), "enforce",	 0, 0, spf_words, NOW, "enforce: p=reject is refused with 550 5.7.1, p=quarantine goes by quarantine" },
+	{ "arc",	CHOICE(checks_conf, arc, enum check_level), "observe",		 0, 0, arc_words, NOW, "trust: a chain sealed by one of arc_trusted may override DMARC" },
+	{ "arc_trusted", TEXTS(checks_conf, arc_trusted), "",				 1, 255, NULL, NOW, "domains whose ARC seal is trusted" },
+	{ "quarantine", SWITCH(checks_conf, quarantine_hold), "tag",			 0, 0, quarantine_words, NOW, "tag: add X-Quarantine; hold: in the queue, for mtactl" },
+	{ "dnsbl",	TEXTS(checks_conf, dnsbl),	"",				 1, 255, NULL, NOW, "block lists, \"zen.example\" or \"list.example=127.0.0.2\"" },
 	{ "helo_required", BOOL(checks_conf, helo_required), "true",			 0, 0, NULL, NOW, "MAIL is refused before EHLO or HELO" },
 	{ "milters",	TEXTS(checks_conf, milters),	"",				 1, 255, NULL, LATER, "\"inet:HOST:PORT\" or \"unix:PATH\"" },
 	{ "milter_default", CHOICE(checks_conf, milter_default, int), "tempfail",	 0, 0, milter_words, LATER, "what happens when a milter is gone" },

@@ -21,6 +21,7 @@ struct question {
 	struct question *next; /* in order */
 	struct question_key key;
 	size_t name_length;
+	bool asked;
 	bool answered;
 	struct dns_answer answer;
 };
@@ -28,11 +29,13 @@ struct question {
 struct answers {
 	size_t questions_max;
 	size_t count;
+	bool closed;
 	struct arena *arena; /* owned: questions and answers */
 	struct question *by_key;
 	struct question *first, *last;
 };
 
+/* No room for it, or no time. */
 static const struct dns_answer too_much = { .outcome = DNS_TEMPORARY };
 static const struct dns_answer no_such_name = { .outcome = DNS_NO_NAME,
 	.rcode = 3 };
@@ -54,6 +57,7 @@ answers_reset(struct answers *a)
 	a->first = NULL;
 	a->last = NULL;
 	a->count = 0;
+	a->closed = false;
 	arena_reset(a->arena);
 }
 
@@ -128,7 +132,15 @@ answers_get(struct answers *a, struct slice name, enum dns_type type)
 		q = add(a, &key);
 	if (q == NULL)
 		return &too_much;
-	return q->answered ? &q->answer : NULL;
+	if (q->answered)
+		return &q->answer;
+	return a->closed ? &too_much : NULL;
+}
+
+void
+answers_close(struct answers *a)
+{
+	a->closed = true;
 }
 
 /* False: no room. */
@@ -179,13 +191,42 @@ bool
 answers_missing(const struct answers *a, size_t index, struct slice *name,
     enum dns_type *type)
 {
-	for (const struct question *q = a->first; q != NULL; q = q->next) {
+	for (const struct question *q = a->first; q != NULL && !a->closed;
+	     q = q->next) {
 		if (q->answered || index-- > 0)
 			continue;
 		tell(q, name, type);
 		return true;
 	}
 	return false;
+}
+
+static struct question *
+first_unasked(const struct answers *a)
+{
+	struct question *q = a->closed ? NULL : a->first;
+
+	while (q != NULL && (q->answered || q->asked))
+		q = q->next;
+	return q;
+}
+
+bool
+answers_has_questions(const struct answers *a)
+{
+	return first_unasked(a) != NULL;
+}
+
+bool
+answers_take_missing(struct answers *a, struct slice *name, enum dns_type *type)
+{
+	struct question *q = first_unasked(a);
+
+	if (q == NULL)
+		return false;
+	q->asked = true;
+	tell(q, name, type);
+	return true;
 }
 
 bool

@@ -38,6 +38,20 @@ const struct dns_answer *answers_get(struct answers *, struct slice name,
 void answers_put(struct answers *, struct slice name, enum dns_type,
     const struct dns_answer *);
 
+/* Is there a question that lacks an answer and that nobody was asked yet? */
+bool answers_has_questions(const struct answers *);
+/*
+ * The next question that lacks an answer and that nobody was asked yet: it
+ * counts as asked from here on. False: no more.
+ */
+bool answers_take_missing(struct answers *, struct slice *name,
+    enum dns_type *);
+/*
+ * Nothing more will come, until answers_reset(): what is missing, now or later,
+ * is DNS_TEMPORARY.
+ */
+void answers_close(struct answers *);
+
 /* The questions that lack an answer, from 0 on; false: no more. */
 bool answers_missing(const struct answers *, size_t index, struct slice *name,
     enum dns_type *);

@@ -3,10 +3,13 @@
  */
 #include "dns/fetch.h"
 
+#include <sys/queue.h>
+
 #include "base/alloc.h"
 
 /* A question under way. */
 struct errand {
+	LIST_ENTRY(errand) link;
 	struct fetch *fetch; /* borrowed */
 	uint64_t id;         /* of the resolver; 0: answered */
 	struct slice name;   /* borrowed: the set */
@@ -20,15 +23,20 @@ struct fetch {
 	fetch_fn *fn;
 	void *arg;
 	size_t pending;
-	size_t count;
-	struct errand *errands; /* owned */
+	LIST_HEAD(, errand) errands; /* owned */
 };
 
 static void
 end(struct fetch *f)
 {
+	struct errand *e;
+
 	loop_unpost(f->loop, f);
-	mem_free(f->errands);
+	while ((e = LIST_FIRST(&f->errands)) != NULL) {
+		resolver_cancel(f->resolver, e->id);
+		LIST_REMOVE(e, link);
+		mem_free(e);
+	}
 	mem_free(f);
 }
 
@@ -68,15 +76,14 @@ fetch_start(struct resolver *resolver, struct loop *loop,
 	f->answers = answers;
 	f->fn = fn;
 	f->arg = arg;
-	while (answers_missing(answers, f->count, &name, &type))
-		f->count++;
-	f->errands = mem_array(f->count, sizeof(*f->errands));
-	for (size_t i = 0; i < f->count; i++) {
-		struct errand *e = &f->errands[i];
+	while (answers_take_missing(answers, &name, &type)) {
+		struct errand *e = mem_zero(sizeof(*e));
 
 		e->fetch = f;
-		must(answers_missing(answers, i, &e->name, &e->type));
-		e->id = resolver_ask(resolver, e->name, e->type, on_answer, e);
+		e->name = name;
+		e->type = type;
+		e->id = resolver_ask(resolver, name, type, on_answer, e);
+		LIST_INSERT_HEAD(&f->errands, e, link);
 		f->pending++;
 	}
 	if (f->pending == 0)
@@ -91,8 +98,6 @@ fetch_cancel(struct fetch **fetch)
 
 	if (f == NULL)
 		return;
-	for (size_t i = 0; i < f->count; i++)
-		resolver_cancel(f->resolver, f->errands[i].id);
 	end(f);
 	*fetch = NULL;
 }

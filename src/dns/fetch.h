@@ -14,9 +14,9 @@ struct fetch;
 typedef void fetch_fn(void *arg);
 
 /*
- * Asks for all that is missing. The call comes from the loop, never from
- * inside this one, and at the latest after the resolver's timeout. Also if
- * nothing was missing.
+ * Asks for all that is missing and that no other fetch has asked for. The call
+ * comes from the loop, never from inside this one, and at the latest after the
+ * resolver's timeout. Also if nothing was missing.
  */
 struct fetch *fetch_start(struct resolver *, struct loop *, struct answers *,
     fetch_fn *, void *arg) MUST_USE;

@@ -37,6 +37,7 @@ enum ctl_option {
 	OPT_OUTPUT,
 	OPT_ALL,
 	OPT_EXPLAIN,
+	OPT_CONNECT,
 	OPT_SPF,
 	OPT_COUNT,
 };

@@ -44,7 +44,6 @@ commit(struct smtp_server *s, const struct smtp_findings *findings)
 	server_enter(s, STATE_COMMIT);
 	s->host->commit(s->arg, buf_slice(&t->prefix), e);
 	content_committed(&t->content);
-	e->verdicts = SLICE_NONE; /* the findings' */
 	return STEP_WAIT;
 }
 

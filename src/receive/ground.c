@@ -69,18 +69,48 @@ make_tls(const struct conf *conf, struct why *why)
 	return tls;
 }
 
+/* NULL: a key is no good. The master has looked; so it was the disk, or us. */
+static struct dkim_signers *
+make_signers(const struct conf *conf, struct why *why)
+{
+	struct dkim_signers *signers = dkim_signers_new();
+
+	for (size_t i = 0; i < conf->dkim_count; i++) {
+		const struct dkim_conf *d = &conf->dkims[i];
+
+		for (size_t k = 0; k < d->key_count; k++) {
+			const struct dkim_key_conf *key = &d->keys[k];
+
+			if (dkim_signers_add(signers, slice_of(d->domain),
+				slice_of(key->selector),
+				slice_from(key->pem.bytes, key->pem.n), why))
+				continue;
+			dkim_signers_free(&signers);
+			return NULL;
+		}
+	}
+	return signers;
+}
+
 struct ground *
 ground_new(struct conf *conf, struct why *why)
 {
 	struct tls_server *tls = NULL;
+	struct dkim_signers *signers;
 	struct ground *g;
 
 	if (wants_tls(conf) && (tls = make_tls(conf, why)) == NULL)
 		return NULL;
+	signers = make_signers(conf, why);
+	if (signers == NULL) {
+		tls_server_free(&tls);
+		return NULL;
+	}
 	g = mem_zero(sizeof(*g));
 	g->refs = 1;
 	g->conf = conf_ref(conf);
 	g->tls = tls;
+	g->signers = signers;
 	return g;
 }
 
@@ -100,6 +130,7 @@ ground_unref(struct ground **ground)
 	if (g == NULL || --g->refs > 0)
 		return;
 	tls_server_free(&g->tls);
+	dkim_signers_free(&g->signers);
 	conf_unref(&g->conf);
 	mem_free(g);
 }

@@ -1,7 +1,7 @@
 /*
  * receive/ground.h - what a session stands on: a configuration, and the TLS
- * context made of it. After a reload the old ground lasts until its last
- * session has ended.
+ * context and signing keys made of it. After a reload the old ground lasts
+ * until its last session has ended.
  */
 #ifndef RECEIVE_GROUND_H
 #define RECEIVE_GROUND_H
@@ -9,11 +9,13 @@
 #include "base/why.h"
 #include "conf/conf.h"
 #include "io/tls.h"
+#include "verify/dkim_signers.h"
 
 struct ground {
 	unsigned refs;
-	struct conf *conf;      /* owned: a reference */
-	struct tls_server *tls; /* owned; NULL if no listener wants TLS */
+	struct conf *conf;            /* owned: a reference */
+	struct tls_server *tls;       /* owned; NULL if no listener wants TLS */
+	struct dkim_signers *signers; /* owned */
 };
 
 /* One reference is the caller's. NULL and `why`: the certificates are bad. */

@@ -292,7 +292,12 @@ start(struct worker *w, struct conf *conf, void *arg)
 	raise_descriptor_limit();
 	r->ground = ground_new(conf, &why);
 	if (r->ground == NULL) {
-		log_error("receive no-tls reason=\"%s\"", why.text);
+		log_error("receive no-ground reason=\"%s\"", why.text);
+		return -EINVAL;
+	}
+	v->inspector = inspector_new(v->loop, conf, &why);
+	if (v->inspector == NULL) {
+		log_error("receive no-checks reason=\"%s\"", why.text);
 		return -EINVAL;
 	}
 	rc = counters_open(-1, r->number, conf->receivers, &v->counters);
@@ -377,6 +382,7 @@ on_end(void *arg)
 	channel_free(&v->scheduler);
 	channel_free(&v->authenticator);
 	commit_free(&v->commit);
+	inspector_free(&v->inspector);
 	report_free(&v->report);
 	counters_close(&v->counters);
 	timer_free(&r->stats);

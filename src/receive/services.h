@@ -16,6 +16,7 @@
 #include "ipc/channel.h"
 #include "receive/commit.h"
 #include "receive/counters.h"
+#include "receive/inspection.h"
 #include "receive/report.h"
 
 struct session;
@@ -25,6 +26,7 @@ struct services {
 	struct commit *commit;
 	struct counters *counters;
 	struct report *report;
+	struct inspector *inspector;
 	struct channel *scheduler;     /* NULL: away */
 	struct channel *authenticator; /* NULL: away */
 	struct buf out;                /* the replies of one call */

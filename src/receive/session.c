@@ -42,7 +42,8 @@ struct session {
 	struct timer *timer;                  /* owned */
 	struct smtp_server *engine;           /* owned */
 	struct smtp_terms terms;
-	struct queue_draft *draft; /* owned; NULL: none */
+	struct queue_draft *draft;     /* owned; NULL: none */
+	struct inspection *inspection; /* owned; NULL: nothing to do */
 	int64_t mail_since;
 	char client[IP_TEXT_SIZE];
 };
@@ -94,6 +95,7 @@ session_free(struct session *s)
 
 	LIST_REMOVE(s, link);
 	smtp_server_free(&s->engine);
+	inspection_free(&s->inspection);
 	must(!s->in_exchange && s->draft == NULL);
 	timer_free(&s->timer);
 	ground_unref(&s->ground);
@@ -300,6 +302,25 @@ admit(struct session *s)
 	return false;
 }
 
+static void on_informed(void *arg);
+static void on_inspected(void *arg);
+
+/* Strangers' mail is checked; that of others may be signed. */
+static void
+start_inspection(struct session *s)
+{
+	bool is_exempt = s->terms.is_submission || s->terms.is_trusted;
+
+	if (is_exempt && !s->terms.is_submission &&
+	    s->ground->conf->dkim_count == 0)
+		return;
+	s->inspection = inspection_new(s->services->inspector, s->ground,
+	    &s->terms.client, is_exempt,
+	    &(struct inspection_events){ .informed = on_informed,
+		.inspected = on_inspected,
+		.arg = s });
+}
+
 /* The client's address is known, and it may come in. */
 static void
 welcome(struct session *s)
@@ -312,6 +333,7 @@ welcome(struct session *s)
 	    ip_nets_have(&conf->trusted_networks, &s->terms.client);
 	if (!admit(s))
 		return;
+	start_inspection(s);
 	log_debug("receive connected session=%s client=%s listener=%s",
 	    who(s, &w)->id, s->client, s->listener->name);
 	if (s->listener->tls == LISTENER_TLS_IMPLICIT) {
@@ -467,6 +489,9 @@ host_sender(void *arg, const struct address *sender, struct slice login,
 	if (queue_writer_has_room(commit_writer(s->services->commit)) != 0)
 		return say_no(no, "452 4.3.1 Insufficient system storage");
 	s->mail_since = loop_now(s->services->loop);
+	if (s->inspection != NULL)
+		inspection_sender(s->inspection, sender,
+		    smtp_server_helo(s->engine));
 	return true;
 }
 
@@ -503,7 +528,11 @@ host_recipient(void *arg, const struct address *recipient, bool routed,
 	struct session *s = session_from(arg);
 	uint32_t rate = s->ground->conf->limits.sender_rate;
 	bool may_relay = s->terms.is_trusted || login.n > 0;
+	const char *refusal =
+	    s->inspection == NULL ? NULL : inspection_refusal(s->inspection);
 
+	if (refusal != NULL)
+		return say_no(no, refusal);
 	if (!may_go_there(s, recipient, routed, may_relay, no))
 		return false;
 	if (login.n > 0 && rate > 0 &&
@@ -536,40 +565,71 @@ host_draft_add(void *arg, struct slice content)
 static void
 host_draft_abort(void *arg)
 {
-	queue_draft_free(&session_from(arg)->draft);
+	struct session *s = session_from(arg);
+
+	queue_draft_free(&s->draft);
+	if (s->inspection != NULL)
+		inspection_abort(s->inspection);
 }
 
-/* Nothing that may refuse a recipient is waited for. */
 static bool
 host_informed(void *arg)
 {
-	(void)session_from(arg);
-	return true;
+	struct session *s = session_from(arg);
+
+	return s->inspection == NULL || inspection_is_informed(s->inspection);
+}
+
+static void
+on_informed(void *arg)
+{
+	struct session *s = session_from(arg);
+
+	if (smtp_server_awaits_news(s->engine))
+		resume(s,
+		    smtp_server_informed(s->engine,
+			loop_now(s->services->loop)));
 }
 
 static void
 host_head(void *arg, struct slice added, struct slice header)
 {
-	(void)session_from(arg);
-	(void)added;
-	(void)header;
+	struct session *s = session_from(arg);
+
+	if (s->inspection != NULL)
+		inspection_head(s->inspection, smtp_server_login(s->engine),
+		    added, header);
 }
 
 static void
 host_body(void *arg, struct slice run)
 {
-	(void)session_from(arg);
-	(void)run;
+	struct session *s = session_from(arg);
+
+	if (s->inspection != NULL)
+		inspection_body(s->inspection, run);
 }
 
 static bool
 host_inspect(void *arg, const struct envelope *e,
     struct smtp_findings *findings)
 {
-	(void)session_from(arg);
-	(void)e;
-	*findings = (struct smtp_findings){ 0 };
-	return true;
+	struct session *s = session_from(arg);
+
+	return s->inspection == NULL ||
+	    inspection_end(s->inspection, e->smtputf8, findings);
+}
+
+static void
+on_inspected(void *arg)
+{
+	struct session *s = session_from(arg);
+
+	if (smtp_server_awaits_findings(s->engine))
+		resume(s,
+		    smtp_server_inspected(s->engine,
+			inspection_findings(s->inspection),
+			loop_now(s->services->loop)));
 }
 
 static void

@@ -27,7 +27,10 @@ struct smtp_rejection {
 	struct slice recipient;
 };
 
-/* What was found about a message that is whole. All empty: nothing. */
+/*
+ * What was found about a message that is whole. All empty: nothing. It lives
+ * until the message is on disk, or refused.
+ */
 struct smtp_findings {
 	struct slice refusal;  /* "550 5.7.1 ...": it may not come in */
 	struct slice above;    /* fields to stand above our Received */

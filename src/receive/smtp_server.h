@@ -62,7 +62,7 @@ size_t smtp_server_feed(struct smtp_server *, struct slice in, int64_t now,
 void smtp_server_secured(struct smtp_server *, const char *tls, int64_t now);
 /* What RCPT waited for is known. */
 enum step smtp_server_informed(struct smtp_server *, int64_t now) MUST_USE;
-/* Of the message that is whole; the findings are used during the call. */
+/* Of the message that is whole. */
 enum step smtp_server_inspected(struct smtp_server *,
     const struct smtp_findings *, int64_t now) MUST_USE;
 /* rc 0: the message is on disk. */

@@ -10,8 +10,9 @@
 #include "admin/api.h"
 #include "base/log.h"
 #include "base/time.h"
-#include "schedule/answers.h"
+#include "schedule/desk.h"
 #include "schedule/dispatch.h"
+#include "schedule/reporter.h"
 #include "state/state.h"
 #include "worker/worker.h"
 
@@ -22,7 +23,8 @@ struct scheduler {
 	struct state *state;       /* owned; NULL: do without */
 	struct timer *tidy;        /* owned */
 	struct dispatch *dispatch; /* owned */
-	struct answers *answers;   /* owned */
+	struct reporter *reporter; /* owned */
+	struct desk *desk;         /* owned */
 	struct admin *admin;       /* owned */
 };
 
@@ -60,8 +62,10 @@ on_start(struct worker *w, struct conf *conf, void *arg)
 	rc = dispatch_new(worker_loop(w), worker_spool(w), conf, &s->dispatch);
 	if (rc != 0)
 		return rc;
-	s->answers = answers_new(worker_loop(w), s->dispatch, worker_master(w));
-	s->admin = admin_new(worker_loop(w), answers_ops(), s->answers);
+	crew_set_state(dispatch_crew(s->dispatch), s->state);
+	s->reporter = reporter_new(worker_loop(w), s->dispatch, s->state);
+	s->desk = desk_new(worker_loop(w), s->dispatch, worker_master(w));
+	s->admin = admin_new(worker_loop(w), desk_ops(), s->desk);
 	return 0;
 }
 
@@ -136,7 +140,8 @@ on_end(void *arg)
 	struct scheduler *s = arg;
 
 	admin_free(&s->admin);
-	answers_free(&s->answers);
+	desk_free(&s->desk);
+	reporter_free(&s->reporter);
 	dispatch_free(&s->dispatch);
 	timer_free(&s->tidy);
 	state_close(&s->state);
@@ -159,7 +164,7 @@ on_control_status(void *owner, struct channel *channel, const void *msg)
 	const struct msg_control_status *m = msg;
 
 	(void)channel;
-	answers_master_status(s->answers, m->json);
+	desk_master_status(s->desk, m->json);
 }
 
 static const struct channel_handlers from_master = {

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
+#include "verify/reverse.h"
 #include "verify/spf_macro.h"
 #include "verify/spf_record.h"
 
@@ -111,26 +112,6 @@ bits_of(const struct check *c, const struct spf_term *term)
 
 /* --- the client's names --- */
 
-static void
-reverse_name(const struct ip *ip, char out[DNS_NAME_SIZE])
-{
-	static const char digits[] = "0123456789abcdef";
-	char *p = out;
-
-	if (ip->version == 4) {
-		(void)snprintf(out, DNS_NAME_SIZE, "%u.%u.%u.%u.in-addr.arpa",
-		    ip->bytes[3], ip->bytes[2], ip->bytes[1], ip->bytes[0]);
-		return;
-	}
-	for (size_t i = 16; i-- > 0;) {
-		*p++ = digits[ip->bytes[i] & 15];
-		*p++ = '.';
-		*p++ = digits[ip->bytes[i] >> 4];
-		*p++ = '.';
-	}
-	memcpy(p, "ip6.arpa", sizeof("ip6.arpa"));
-}
-
 /* Is `name` that domain, or below it? */
 static bool
 is_under(struct slice name, struct slice domain)
@@ -154,7 +135,7 @@ validated_name(struct check *c, struct slice domain, bool counts,
 	int rank = 0;
 	bool again = false;
 
-	reverse_name(&c->query->client, reverse);
+	reverse_arpa(&c->query->client, reverse);
 	names = answers_get(c->answers, slice_of(reverse), DNS_PTR);
 	if (names == NULL)
 		return MATCH_AGAIN;

@@ -96,6 +96,45 @@ START_TEST(names_that_cannot_be_do_not_exist)
 }
 END_TEST
 
+START_TEST(each_question_is_taken_once)
+{
+	struct answers *a = answers_new(8, 65536);
+	struct slice name;
+	enum dns_type type;
+
+	ck_assert_ptr_null(get(a, "a.test", DNS_A));
+	ck_assert(answers_take_missing(a, &name, &type));
+	ck_assert(!answers_has_questions(a));
+	ck_assert_ptr_null(get(a, "b.test", DNS_A));
+	ck_assert(answers_has_questions(a));
+	ck_assert(answers_take_missing(a, &name, &type));
+	ck_assert(slice_is(name, "b.test"));
+	ck_assert(!answers_take_missing(a, &name, &type));
+	ck_assert(answers_missing(a, 1, &name, &type));
+	answers_free(&a);
+}
+END_TEST
+
+START_TEST(a_closed_set_answers_temporary_for_what_is_missing)
+{
+	struct answers *a = answers_new(8, 65536);
+	struct slice name;
+	enum dns_type type;
+
+	ck_assert_ptr_null(get(a, "a.test", DNS_A));
+	answers_put(a, SLICE("a.test"), DNS_TXT, &text_answer);
+	answers_close(a);
+	ck_assert_int_eq(get(a, "a.test", DNS_A)->outcome, DNS_TEMPORARY);
+	ck_assert_int_eq(get(a, "new.test", DNS_A)->outcome, DNS_TEMPORARY);
+	ck_assert_int_eq(get(a, "a.test", DNS_TXT)->outcome, DNS_FOUND);
+	ck_assert(!answers_missing(a, 0, &name, &type));
+	ck_assert(!answers_take_missing(a, &name, &type));
+	answers_reset(a);
+	ck_assert_ptr_null(get(a, "a.test", DNS_TXT));
+	answers_free(&a);
+}
+END_TEST
+
 START_TEST(questions_are_told_in_their_order)
 {
 	struct answers *a = answers_new(8, 65536);
@@ -127,6 +166,9 @@ main(void)
 	tcase_add_test(tcase,
 	    an_answer_for_which_there_is_no_room_is_temporary);
 	tcase_add_test(tcase, names_that_cannot_be_do_not_exist);
+	tcase_add_test(tcase, each_question_is_taken_once);
+	tcase_add_test(tcase,
+	    a_closed_set_answers_temporary_for_what_is_missing);
 	tcase_add_test(tcase, questions_are_told_in_their_order);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

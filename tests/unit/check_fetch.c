@@ -112,9 +112,11 @@ START_TEST(no_call_comes_after_cancel)
 	f = fetch_start(s.resolver, s.loop, s.answers, on_fetched, &s);
 	fetch_cancel(&f);
 	ck_assert_ptr_null(f);
+	(void)get(&s, "a.test", DNS_TXT);
 	f = fetch_start(s.resolver, s.loop, s.answers, on_fetched, &s);
 	loop_run(s.loop);
 	ck_assert_int_eq(s.calls, 1);
+	ck_assert_ptr_null(get(&s, "a.test", DNS_A));
 	ck_assert_uint_eq(resolver_pending(s.resolver), 0);
 	stage_done(&s);
 }

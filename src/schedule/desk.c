@@ -1,7 +1,7 @@
 /*
- * schedule/answers.c - the queue and the sites as admin/ wants to see them.
+ * schedule/desk.c - the queue and the sites as admin/ wants to see them.
  */
-#include "schedule/answers.h"
+#include "schedule/desk.h"
 
 #include <errno.h>
 
@@ -15,7 +15,7 @@
 
 enum { MATCH_ARENA_MAX = 64 << 20, READ_SIZE = 64 << 10, WHY_TEXT_MAX = 2048 };
 
-struct answers {
+struct desk {
 	struct loop *loop;         /* borrowed */
 	struct dispatch *dispatch; /* borrowed */
 	struct channel *master;    /* borrowed */
@@ -29,7 +29,7 @@ struct answers {
 
 /* What memory tells of a recipient. *sure is cleared when it can't. */
 static bool
-recipient_may_match(struct answers *a, const struct filter *f,
+recipient_may_match(struct desk *a, const struct filter *f,
     const struct queue_recipient *r, uint32_t to_domain, bool *sure)
 {
 	const struct site *s =
@@ -46,8 +46,8 @@ recipient_may_match(struct answers *a, const struct filter *f,
 }
 
 static bool
-entry_may_match(struct answers *a, const struct filter *f,
-    struct queue_entry *e, int64_t wall_ms, bool *sure)
+entry_may_match(struct desk *a, const struct filter *f, struct queue_entry *e,
+    int64_t wall_ms, bool *sure)
 {
 	uint32_t from = queue_store_find_text(a->store, filter_domain(f->from));
 	uint32_t to = queue_store_find_text(a->store, filter_domain(f->to));
@@ -75,7 +75,7 @@ static enum admin_step
 do_next(void *owner, const struct filter *f, uint64_t *cursor, unsigned *left,
     uint64_t *id, bool *sure)
 {
-	struct answers *a = owner;
+	struct desk *a = owner;
 	int64_t wall_ms = time_wall_ms();
 	struct queue_entry *e;
 
@@ -93,7 +93,7 @@ do_next(void *owner, const struct filter *f, uint64_t *cursor, unsigned *left,
 }
 
 static struct slice
-site_of(struct answers *a, struct queue_entry *e, const struct envelope *env,
+site_of(struct desk *a, struct queue_entry *e, const struct envelope *env,
     uint32_t index, uint32_t originals, struct arena *arena)
 {
 	const struct site *s = site_by_number(dispatch_sites(a->dispatch),
@@ -106,7 +106,7 @@ site_of(struct answers *a, struct queue_entry *e, const struct envelope *env,
 }
 
 static int
-read_envelope(struct answers *a, struct queue_entry *e, struct arena *arena,
+read_envelope(struct desk *a, struct queue_entry *e, struct arena *arena,
     struct envelope *env, uint32_t *originals)
 {
 	int rc = queue_store_envelope(a->store, e, arena, env);
@@ -124,7 +124,7 @@ read_envelope(struct answers *a, struct queue_entry *e, struct arena *arena,
 static bool
 do_matches(void *owner, const struct filter *f, uint64_t id)
 {
-	struct answers *a = owner;
+	struct desk *a = owner;
 	struct queue_entry *e = queue_store_find(a->store, id);
 	struct envelope env;
 	uint32_t originals;
@@ -175,7 +175,7 @@ static bool
 do_message(void *owner, uint64_t id, struct arena *arena,
     struct admin_message *m)
 {
-	struct answers *a = owner;
+	struct desk *a = owner;
 	struct queue_entry *e = queue_store_find(a->store, id);
 	const struct conf *conf = dispatch_conf(a->dispatch);
 	uint32_t originals;
@@ -218,7 +218,7 @@ do_keys(void *owner, uint64_t id, enum admin_by by, admin_key_fn *key,
 		[QUEUE_DEFERRED] = "deferred",
 		[QUEUE_HELD] = "held",
 	};
-	struct answers *a = owner;
+	struct desk *a = owner;
 	struct queue_entry *e = queue_store_find(a->store, id);
 	struct envelope env;
 
@@ -247,7 +247,7 @@ do_keys(void *owner, uint64_t id, enum admin_by by, admin_key_fn *key,
 static int
 do_content(void *owner, uint64_t id, struct buf *out)
 {
-	struct answers *a = owner;
+	struct desk *a = owner;
 	struct queue_entry *e = queue_store_find(a->store, id);
 	struct queue_reader *reader = disk_reader(dispatch_disk(a->dispatch));
 	struct queue_message message;
@@ -277,7 +277,7 @@ do_content(void *owner, uint64_t id, struct buf *out)
 static json_t *
 do_history(void *owner, uint64_t id)
 {
-	struct answers *a = owner;
+	struct desk *a = owner;
 
 	return history_of(dispatch_history(a->dispatch), id);
 }
@@ -285,7 +285,7 @@ do_history(void *owner, uint64_t id)
 static bool
 do_act(void *owner, enum admin_act act, uint64_t id, struct slice by)
 {
-	struct answers *a = owner;
+	struct desk *a = owner;
 	struct queue_entry *e = queue_store_find(a->store, id);
 
 	return e != NULL &&
@@ -296,7 +296,7 @@ do_act(void *owner, enum admin_act act, uint64_t id, struct slice by)
 static uint64_t
 do_count(void *owner, enum queue_state state)
 {
-	struct answers *a = owner;
+	struct desk *a = owner;
 	struct queue_counts counts;
 
 	queue_store_counts(a->store, &counts);
@@ -306,7 +306,7 @@ do_count(void *owner, enum queue_state state)
 /* --- sites --- */
 
 static int64_t
-wall_of(struct answers *a, int64_t mono_ms)
+wall_of(struct desk *a, int64_t mono_ms)
 {
 	return mono_ms == INT64_MAX || mono_ms == 0
 	    ? 0
@@ -327,7 +327,7 @@ state_name(enum plan_state state)
 
 /* A site that was suspended by name may have no mail, so no struct site. */
 static json_t *
-site_value(struct answers *a, const struct plan_site *plan)
+site_value(struct desk *a, const struct plan_site *plan)
 {
 	const struct site *s = plan_site_tag(plan);
 	struct plan_facts f;
@@ -399,7 +399,7 @@ on_sender(struct slice key, uint64_t ready, void *arg)
 }
 
 static json_t *
-site_whole(struct answers *a, const struct plan_site *plan)
+site_whole(struct desk *a, const struct plan_site *plan)
 {
 	json_t *o = site_value(a, plan);
 	json_t *senders = json_array();
@@ -417,7 +417,7 @@ site_whole(struct answers *a, const struct plan_site *plan)
 }
 
 struct sites_walk {
-	struct answers *answers;
+	struct desk *desk;
 	struct plan_site **sites; /* owned */
 	size_t count;
 	size_t size;
@@ -462,8 +462,8 @@ busier_first(const void *x, const void *y)
 static json_t *
 do_sites(void *owner)
 {
-	struct answers *a = owner;
-	struct sites_walk w = { .answers = a };
+	struct desk *a = owner;
+	struct sites_walk w = { .desk = a };
 	json_t *list = json_array();
 
 	plan_each_site(dispatch_plan(a->dispatch), on_site, &w);
@@ -479,7 +479,7 @@ do_sites(void *owner)
 static json_t *
 do_site(void *owner, struct slice name)
 {
-	struct answers *a = owner;
+	struct desk *a = owner;
 	struct plan_site *plan =
 	    plan_site_find(dispatch_plan(a->dispatch), name);
 
@@ -489,7 +489,7 @@ do_site(void *owner, struct slice name)
 static json_t *
 do_suspend(void *owner, struct slice name, uint64_t seconds)
 {
-	struct answers *a = owner;
+	struct desk *a = owner;
 
 	dispatch_suspend(a->dispatch, name, seconds);
 	return do_site(a, name);
@@ -498,7 +498,7 @@ do_suspend(void *owner, struct slice name, uint64_t seconds)
 static json_t *
 do_resume(void *owner, struct slice name)
 {
-	struct answers *a = owner;
+	struct desk *a = owner;
 
 	return dispatch_resume(a->dispatch, name) ? do_site(a, name) : NULL;
 }
@@ -506,7 +506,7 @@ do_resume(void *owner, struct slice name)
 /* --- status --- */
 
 static json_t *
-queue_value(struct answers *a)
+queue_value(struct desk *a)
 {
 	struct queue_counts c;
 	uint64_t all;
@@ -526,7 +526,7 @@ queue_value(struct answers *a)
 }
 
 static json_t *
-counters_value(struct answers *a, bool rates)
+counters_value(struct desk *a, bool rates)
 {
 	static const char *const names[TALLY_COUNT] = {
 		[TALLY_RECEIVED] = "received",
@@ -551,10 +551,10 @@ counters_value(struct answers *a, bool rates)
 static json_t *
 do_status(void *owner)
 {
-	struct answers *a = owner;
+	struct desk *a = owner;
 	const struct conf *conf = dispatch_conf(a->dispatch);
 	struct crew *crew = dispatch_crew(a->dispatch);
-	struct sites_walk w = { .answers = a };
+	struct sites_walk w = { .desk = a };
 	int64_t now = time_wall_ms();
 	json_t *o = json_object();
 
@@ -588,7 +588,7 @@ static void
 do_control(void *owner, uint64_t cookie, const char *verb,
     struct slice argument)
 {
-	struct answers *a = owner;
+	struct desk *a = owner;
 
 	channel_send_control_ask(a->master,
 	    &(struct msg_control_ask){
@@ -599,7 +599,7 @@ do_control(void *owner, uint64_t cookie, const char *verb,
 }
 
 const struct admin_ops *
-answers_ops(void)
+desk_ops(void)
 {
 	static const struct admin_ops ops = {
 		.next = do_next,
@@ -621,11 +621,10 @@ answers_ops(void)
 	return &ops;
 }
 
-struct answers *
-answers_new(struct loop *loop, struct dispatch *dispatch,
-    struct channel *master)
+struct desk *
+desk_new(struct loop *loop, struct dispatch *dispatch, struct channel *master)
 {
-	struct answers *a = mem_zero(sizeof(*a));
+	struct desk *a = mem_zero(sizeof(*a));
 
 	a->loop = loop;
 	a->dispatch = dispatch;
@@ -637,7 +636,7 @@ answers_new(struct loop *loop, struct dispatch *dispatch,
 }
 
 void
-answers_free(struct answers **place)
+desk_free(struct desk **place)
 {
 	if (*place == NULL)
 		return;
@@ -648,7 +647,7 @@ answers_free(struct answers **place)
 }
 
 void
-answers_master_status(struct answers *a, struct slice json)
+desk_master_status(struct desk *a, struct slice json)
 {
 	json_t *o = json_loadb(json.p, json.n, 0, NULL);
 

@@ -266,6 +266,39 @@ static const struct play plays[] = {
 	  PIPE "> MAIL FROM:<a@x>\n> RCPT TO:<b@y>\n> DATA\n"
 	  "< 250 ok\n< 250 ok\n< 354 go\n" BODY "! timeout\n",
 	  "451 deferred 4.4.2", TROUBLE_CONNECTION },
+	{ "garbage behind the message: nobody knows, later", 0, "b@y",
+	  PIPE "> MAIL FROM:<a@x>\n> RCPT TO:<b@y>\n> DATA\n"
+	  "< 250 ok\n< 250 ok\n< 354 go\n" BODY "< what was that\n",
+	  "451 deferred 4.4.2", TROUBLE_CONNECTION },
+	{ "lines that disagree on the message: nobody knows, later", 0, "b@y",
+	  PIPE "> MAIL FROM:<a@x>\n> RCPT TO:<b@y>\n> DATA\n"
+	  "< 250 ok\n< 250 ok\n< 354 go\n" BODY "< 250-kept\n< 550 no\n",
+	  "451 deferred 4.4.2", TROUBLE_CONNECTION },
+	{ "a yes that breaks off is a yes", 0, "b@y c@y",
+	  PIPE "> MAIL FROM:<a@x>\n> RCPT TO:<b@y>\n> RCPT TO:<c@y>\n> DATA\n"
+	  "< 250 ok\n< 250 ok\n< 250 ok\n< 354 go\n" BODY
+	  "< 250-2.0.0 kept\n! timeout\n",
+	  "250 relayed 2.0.0,250 relayed 2.0.0", TROUBLE_CONNECTION },
+	{ "a no that breaks off is for later", 0, "b@y",
+	  PIPE "> MAIL FROM:<a@x>\n> RCPT TO:<b@y>\n> DATA\n"
+	  "< 250 ok\n< 250 ok\n< 354 go\n" BODY "< 550-5.7.1 no\n! closed\n",
+	  "451 deferred 4.4.2", TROUBLE_CONNECTION },
+	{ "in LMTP a yes that breaks off is for one", LMTP, "b@y c@y",
+	  "< 220 lmtp\n> LHLO me\n< 250 mx\n> MAIL FROM:<a@x>\n< 250 ok\n"
+	  "> RCPT TO:<b@y>\n< 250 ok\n> RCPT TO:<c@y>\n< 250 ok\n> DATA\n< 354 go\n"
+	  BODY "< 250-2.0.0 b kept\n! closed\n",
+	  "250 delivered 2.0.0,451 deferred 4.4.2", TROUBLE_CONNECTION },
+	{ "lost with the message in flight: nobody knows, later", 0, "b@y c@y",
+	  CHUNK "> MAIL FROM:<a@x>\n> RCPT TO:<b@y>\n> RCPT TO:<c@y>\n"
+	  "> BDAT 7 LAST\n" RAW "< 250 ok\n< 550 5.1.1 no\n! closed\n",
+	  "550 failed 5.1.1,451 deferred 4.4.2", TROUBLE_CONNECTION },
+	{ "421 with the message in flight: free to be tried elsewhere", 0, "b@y",
+	  CHUNK "> MAIL FROM:<a@x>\n> RCPT TO:<b@y>\n> BDAT 7 LAST\n" RAW
+	  "< 250 ok\n< 421 4.3.2 bye\n",
+	  "none", TROUBLE_BUSY },
+	{ "lost before a large message: free to be tried elsewhere", LARGE, "b@y",
+	  CHUNK "> MAIL FROM:<a@x>\n> RCPT TO:<b@y>\n< 250 ok\n! closed\n",
+	  "none", TROUBLE_CONNECTION },
 	{ "no greeting in time", 0, "b@y", "! timeout\n", "none",
 	  TROUBLE_CONNECTION },
 	{ "garbage", 0, "b@y", HELLO "< HTTP/1.1 400 Bad Request\n", "none",

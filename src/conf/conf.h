@@ -119,6 +119,7 @@ struct route_conf {
 struct delivery_conf {
 	uint16_t mx_port;
 	int64_t connect_timeout_ms;
+	int64_t reply_timeout_ms;
 	int64_t idle_timeout_ms;
 	bool ipv4;
 	bool ipv6;

@@ -22,6 +22,7 @@
 enum {
 	LINE_MAX_OCTETS = 4096,       /* of a reply; RFC 5321 says 512 */
 	REPLY_KEPT = 1024,            /* of a reply's text, in a fate */
+	REPLIES_KEPT = 4 * 1024,      /* of all of a message's together */
 	OUTPUT_MAX = 4 * 1024 * 1024, /* ours: commands of one transaction */
 	/*
 	 * A message of up to this goes along with MAIL and RCPT: what is lost
@@ -84,6 +85,8 @@ struct smtp_client {
 	enum content_form form;
 	bool wants_content;
 	uint64_t content_left;
+	size_t replies_left; /* of REPLIES_KEPT */
+	struct slice last_kept;
 	struct data_encoder encoder;
 	uint32_t transactions;
 };
@@ -217,12 +220,25 @@ reply_text(const struct smtp_client *c)
 
 /* --- fates --- */
 
+/*
+ * What is said again and again is kept once. Behind the limit a reply is cut
+ * to its code: its status was read before.
+ */
 static struct slice
 keep_text(struct smtp_client *c, struct slice text)
 {
-	struct slice kept = arena_copy(c->message.arena, text);
+	struct slice kept;
 
-	return kept.p == NULL ? slice_of("(the reply is lost)") : kept;
+	if (text.n > 0 && slice_eq(text, c->last_kept))
+		return c->last_kept;
+	if (text.n > c->replies_left)
+		text = slice_head(text, 3);
+	kept = arena_copy(c->message.arena, text);
+	if (kept.p == NULL)
+		return slice_of("(the reply is lost)");
+	c->replies_left -= text.n < c->replies_left ? text.n : c->replies_left;
+	c->last_kept = kept;
+	return kept;
 }
 
 static bool
@@ -235,9 +251,9 @@ is_success(int code)
 static struct fate
 judge(struct smtp_client *c)
 {
-	struct fate fate =
-	    fate_from_reply(c->reply.code, keep_text(c, reply_text(c)));
+	struct fate fate = fate_from_reply(c->reply.code, reply_text(c));
 
+	fate.reply = keep_text(c, fate.reply);
 	if (fate.kind == FATE_DELIVERED && !c->options.lmtp)
 		fate.kind =
 		    hop_passes_dsn(&c->hop) ? FATE_PASSED : FATE_RELAYED;
@@ -878,6 +894,8 @@ smtp_client_send(struct smtp_client *c, const struct smtp_message *message)
 	c->accepted = 0;
 	c->busy = false;
 	c->mail_refused = false;
+	c->replies_left = REPLIES_KEPT;
+	c->last_kept = SLICE_NONE;
 	c->rcpts = arena_alloc(message->arena,
 	    message->envelope->recipient_count, sizeof(*c->rcpts));
 	if (c->rcpts == NULL)

@@ -645,6 +645,34 @@ START_TEST(endless_replies_end_as_an_error_and_not_as_memory)
 }
 END_TEST
 
+START_TEST(of_many_long_replies_only_so_much_is_kept)
+{
+	static const struct play play = { "long replies", 0,
+		"a@y b@y c@y d@y e@y f@y g@y h@y", "", "none", -1 };
+	char reply[2048];
+	size_t kept = 0;
+	struct stage s;
+
+	stage_init(&s, &play);
+	hear(&s, slice_of("220 mx\r\n250-mx\r\n250 PIPELINING\r\n"));
+	hear(&s, slice_of("250 ok\r\n"));
+	for (int i = 0; i < 8; i++) {
+		int n = snprintf(reply, sizeof(reply), "550 5.1.%d %01500d\r\n",
+		    i + 1, i);
+
+		hear(&s, slice_from(reply, (size_t)n));
+	}
+	for (unsigned i = 0; i < 8; i++) {
+		ck_assert_int_eq(s.fates[i].kind, FATE_FAILED);
+		ck_assert_uint_eq(s.fates[i].code.detail, i + 1);
+		kept += s.fates[i].reply.n;
+	}
+	ck_assert_uint_gt(kept, 3000);
+	ck_assert_uint_le(kept, 4200);
+	stage_done(&s);
+}
+END_TEST
+
 START_TEST(content_may_be_slow_and_an_early_no_is_heard)
 {
 	static const struct play play = { "early", 0, "b@y", "",
@@ -751,6 +779,7 @@ main(void)
 	tcase_add_loop_test(tc, a_play_goes_as_written_byte_by_byte, 0, count);
 	tcase_add_test(tc, plain_text_behind_starttls_is_refused);
 	tcase_add_test(tc, endless_replies_end_as_an_error_and_not_as_memory);
+	tcase_add_test(tc, of_many_long_replies_only_so_much_is_kept);
 	tcase_add_test(tc, content_may_be_slow_and_an_early_no_is_heard);
 	tcase_add_test(tc, every_wait_has_its_patience);
 	tcase_add_test(tc, scram_is_preferred_and_a_server_that_lies_is_left);

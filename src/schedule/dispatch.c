@@ -309,6 +309,7 @@ on_job_done(struct load *load, const struct msg_job_done *m, void *arg)
 		    &facts, false);
 	}
 	count_fates(d, s, fates, load->count);
+	site_learn_mx(d->sites, s, d->conf, m->host, d->mono_ms);
 	if (worst->kind == FATE_DEFERRED || worst->kind == FATE_FAILED)
 		site_set_error(s, worst->reply);
 	if (trouble == TROUBLE_NONE && s->is_remote)

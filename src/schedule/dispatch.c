@@ -25,6 +25,7 @@
 #include "schedule/round.h"
 #include "schedule/routing.h"
 #include "schedule/signing.h"
+#include "schedule/suspension.h"
 #include "schedule/wishes.h"
 
 enum {
@@ -52,6 +53,7 @@ struct dispatch {
 	struct keeper *keeper;
 	struct outage *outage;
 	struct wishes wishes;
+	struct suspensions suspensions;
 	struct arena *fates;
 	struct timer *timer;
 	bool has_more; /* a slice was not enough */
@@ -74,6 +76,8 @@ take_time(struct dispatch *d)
 	d->ledger.wall_ms = d->wall_ms;
 	d->ledger.mono_ms = d->mono_ms;
 	d->reports.wall_ms = d->wall_ms;
+	d->suspensions.wall_ms = d->wall_ms;
+	d->suspensions.mono_ms = d->mono_ms;
 }
 
 static struct attempt_facts
@@ -306,6 +310,7 @@ on_job_done(struct load *load, const struct msg_job_done *m, void *arg)
 		    &facts, false);
 	}
 	count_fates(d, s, fates, load->count);
+	site_learn_mx(d->sites, s, d->conf, m->host, d->mono_ms);
 	if (worst->kind == FATE_DEFERRED || worst->kind == FATE_FAILED)
 		site_set_error(s, worst->reply);
 	if (trouble == TROUBLE_NONE && s->is_remote)
@@ -366,23 +371,6 @@ on_wake(struct queue_entry *e, void *arg)
 	keeper_set_due(d->keeper, e, d->wall_ms);
 }
 
-static void
-end_suspensions(struct dispatch *d)
-{
-	struct plan_site *plan;
-
-	while ((plan = plan_tick(d->plan, d->mono_ms)) != NULL) {
-		struct site *s = plan_site_tag(plan);
-		struct plan_facts facts;
-
-		plan_site_facts(plan, &facts);
-		events_site(d->events, "resumed", facts.name, SLICE("time"),
-		    d->wall_ms);
-		if (s != NULL)
-			outage_learn(d->outage, s, PLAN_UP, d->mono_ms);
-	}
-}
-
 /* --- the turn --- */
 
 static void
@@ -432,7 +420,7 @@ on_turn_end(void *arg)
 	d->has_more = false;
 	if (!d->is_stopping) {
 		begin_due(d);
-		end_suspensions(d);
+		suspensions_end_due(&d->suspensions);
 		d->has_more |= outage_step(d->outage, d->mono_ms);
 	}
 	keeper_end_rounds(d->keeper);
@@ -647,40 +635,17 @@ dispatch_act(struct dispatch *d, enum admin_act act, struct queue_entry *e,
 }
 
 void
-dispatch_suspend(struct dispatch *d, struct slice name, uint64_t seconds)
+dispatch_suspend(struct dispatch *d, struct slice site, uint64_t seconds)
 {
-	const struct plan_limits any = { .connections = 1 };
-	struct plan_site *plan = plan_site(d->plan, name, &any);
-	struct site *s = plan_site_tag(plan);
-
 	take_time(d);
-	plan_suspend(d->plan, plan,
-	    seconds == 0 ? INT64_MAX : d->mono_ms + (int64_t)seconds * SECOND);
-	events_site(d->events, "suspended", name, SLICE("postmaster"),
-	    d->wall_ms);
-	log_info("schedule suspended site=%.*s seconds=%llu", SLICE_ARGS(name),
-	    (unsigned long long)seconds);
-	if (s != NULL) {
-		crew_close_site(d->crew, s->name);
-		outage_learn(d->outage, s, PLAN_DOWN, d->mono_ms);
-	}
+	suspension_begin(&d->suspensions, site, seconds * SECOND);
 }
 
 bool
-dispatch_resume(struct dispatch *d, struct slice name)
+dispatch_resume(struct dispatch *d, struct slice site)
 {
-	struct plan_site *plan = plan_site_find(d->plan, name);
-	struct site *s = plan == NULL ? NULL : plan_site_tag(plan);
-
-	if (plan == NULL)
-		return false;
 	take_time(d);
-	plan_resume(d->plan, plan, d->mono_ms);
-	events_site(d->events, "resumed", name, SLICE("postmaster"),
-	    d->wall_ms);
-	if (s != NULL)
-		outage_learn(d->outage, s, PLAN_UP, d->mono_ms);
-	return true;
+	return suspension_end(&d->suspensions, site);
 }
 
 /* --- making and ending --- */
@@ -730,6 +695,10 @@ dispatch_new(struct loop *loop, int spool, const struct conf *conf,
 	d->outage = outage_new(d->plan, d->sites, d->store, &outage_events, d);
 	d->wishes = (struct wishes){ d->keeper, d->store, d->plan, d->sites,
 		&d->ledger };
+	d->suspensions = (struct suspensions){ .plan = d->plan,
+		.crew = d->crew,
+		.events = d->events,
+		.outage = d->outage };
 	dispatch_configure(d, conf);
 	take_time(d);
 	loop_at_turn_end(loop, on_turn_end, d);
@@ -786,6 +755,15 @@ dispatch_free(struct dispatch **place)
 	arena_free(&d->fates);
 	mem_free(d);
 	*place = NULL;
+}
+
+void
+dispatch_set_state(struct dispatch *d, struct state *state)
+{
+	take_time(d);
+	crew_set_state(d->crew, state);
+	d->suspensions.state = state;
+	suspensions_restore(&d->suspensions);
 }
 
 void

@@ -31,6 +31,8 @@ int dispatch_new(struct loop *, int spool, const struct conf *,
 void dispatch_free(struct dispatch **);
 /* Routes and limits from now on by this one; borrowed. */
 void dispatch_configure(struct dispatch *, const struct conf *);
+/* What outlives a restart; borrowed, or NULL. Call it at once after new. */
+void dispatch_set_state(struct dispatch *, struct state *);
 /* Starts nothing any more. `quiet` comes when all is done and on disk. */
 void dispatch_stop(struct dispatch *, loop_fn *quiet, void *arg);
 

@@ -62,7 +62,7 @@ on_start(struct worker *w, struct conf *conf, void *arg)
 	rc = dispatch_new(worker_loop(w), worker_spool(w), conf, &s->dispatch);
 	if (rc != 0)
 		return rc;
-	crew_set_state(dispatch_crew(s->dispatch), s->state);
+	dispatch_set_state(s->dispatch, s->state);
 	s->reporter = reporter_new(worker_loop(w), s->dispatch, s->state);
 	s->desk = desk_new(worker_loop(w), s->dispatch, worker_master(w));
 	s->admin = admin_new(worker_loop(w), desk_ops(), s->desk);

@@ -56,6 +56,7 @@ node_free(struct site_table *t, struct node *node)
 	mem_free(s->target);
 	mem_free(s->route);
 	mem_free(s->destination);
+	mem_free(s->mx_host);
 	mem_free(node);
 }
 
@@ -95,7 +96,8 @@ static struct plan_limits
 shape(struct site *s, const struct conf *conf)
 {
 	const struct shaping_conf *shaping =
-	    route_shaping(conf, slice_of(s->destination), SLICE_NONE);
+	    route_shaping(conf, slice_of(s->destination),
+		s->mx_host == NULL ? SLICE_NONE : slice_of(s->mx_host));
 
 	s->messages_per_connection = shaping->messages_per_connection;
 	s->recipients_per_message = shaping->recipients_per_message;
@@ -205,6 +207,27 @@ site_table_shape(struct site_table *t, const struct conf *conf, int64_t mono_ms)
 {
 	for (struct node *node = t->by_key; node != NULL; node = node->hh.next)
 		site_shape(t, &node->site, conf, mono_ms);
+}
+
+/* Hosts of one set in turn cost nothing while one shaping fits them all. */
+void
+site_learn_mx(struct site_table *t, struct site *s, const struct conf *conf,
+    struct slice host, int64_t mono_ms)
+{
+	struct slice destination = slice_of(s->destination);
+	struct slice old =
+	    s->mx_host == NULL ? SLICE_NONE : slice_of(s->mx_host);
+	bool other;
+
+	if (!slice_starts(slice_of(s->target), "mx:") || host.n == 0 ||
+	    slice_eq_nocase(old, host))
+		return;
+	other = route_shaping(conf, destination, old) !=
+	    route_shaping(conf, destination, host);
+	mem_free(s->mx_host);
+	s->mx_host = mem_cstr(host);
+	if (other)
+		site_shape(t, s, conf, mono_ms);
 }
 
 void

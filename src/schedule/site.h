@@ -36,6 +36,7 @@ struct site {
 	char *target;      /* owned */
 	char *route;       /* owned: the section's title */
 	char *destination; /* owned: what shaping goes by */
+	char *mx_host;     /* owned: that was last reached, or NULL */
 	uint32_t messages_per_connection;
 	uint32_t recipients_per_message;
 	uint64_t deferred; /* recipients that were put off here */
@@ -71,6 +72,12 @@ struct site *site_by_number(const struct site_table *, uint16_t number);
 /* After a reload: limits anew. */
 void site_table_shape(struct site_table *, const struct conf *,
     int64_t mono_ms);
+/*
+ * An MX host of the site was reached: shaping of a title "mx:PATTERN" may be
+ * due from now on. Not for a site that is no MX set.
+ */
+void site_learn_mx(struct site_table *, struct site *, const struct conf *,
+    struct slice host, int64_t mono_ms);
 /* Forgets some that were not used for long. Call each second. */
 void site_table_sweep(struct site_table *, int64_t mono_ms);
 void site_each(struct site_table *, void (*each)(struct site *, void *arg),

@@ -1,5 +1,6 @@
 """Answered with 250, never lost: kill -9 at any time; and mtactl queue."""
 
+import json
 import os
 import random
 import signal
@@ -151,3 +152,36 @@ def test_etrn_flushes_a_site_for_a_trusted_client(stage):
         t.say("EHLO client.test")
         assert t.say("ETRN outside.test").startswith("25")
     sink.wait()
+
+
+def test_a_suspended_site_stays_so_over_reload_and_restart(stage):
+    sink = stage.sink()
+    mtad = stage.mtad(f'route "*" {{ via = "smtp:127.0.0.1:{sink.port}" }}\n' + FAST % "")
+    name = f"smtp:127.0.0.1:{sink.port}"
+    said = mtad.ctl("site", "suspend", name, "--for", "1h")
+    assert "suspended until" in said
+    send(mtad, OUT)
+    harness.wait_for("a deferral", lambda: mtad.events("deferred"))
+    mtad.ctl("reload")
+    assert site(mtad, name)["state"] == "suspended"
+    until = site(mtad, name)["until"]
+    mtad.stop()
+    mtad.start()
+    after = site(mtad, name)
+    assert after["state"] == "suspended" and after["until"][:16] == until[:16]
+    assert "suspended by the postmaster" in mtad.ctl("site", "show", name)
+    assert name in mtad.ctl("site", "list")
+    assert not sink.messages
+    assert mtad.ctl("site", "resume", "smtp:nowhere.test", code=1) is not None
+    mtad.ctl("site", "resume", name)
+    sink.wait()
+    assert [e["site"] for e in mtad.events("suspended")] == [name]
+    assert [e["site"] for e in mtad.events("resumed")] == [name]
+    assert site(mtad, name)["state"] == "open"
+    mtad.stop()
+    mtad.start()
+    assert name not in mtad.ctl("site", "list")
+
+
+def site(mtad, name):
+    return json.loads(mtad.ctl("--json", "site", "show", name))

@@ -1,0 +1,40 @@
+/*
+ * schedule/suspension.h - sites that the postmaster has stopped, and let go
+ * again: in the plan, in the events, and in the state database, so that a
+ * restart does not let them go.
+ */
+#ifndef SCHEDULE_SUSPENSION_H
+#define SCHEDULE_SUSPENSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "schedule/crew.h"
+#include "schedule/events.h"
+#include "schedule/outage.h"
+#include "schedule/plan.h"
+#include "state/state.h"
+
+/* All borrowed. */
+struct suspensions {
+	struct plan *plan;
+	struct crew *crew;
+	struct events *events;
+	struct outage *outage;
+	struct state *state; /* NULL: a restart ends them all */
+	int64_t wall_ms;     /* now */
+	int64_t mono_ms;
+};
+
+/* What was kept of them; call it before any mail is begun. */
+void suspensions_restore(const struct suspensions *);
+/* ms 0: until it is resumed. */
+void suspension_begin(const struct suspensions *, struct slice site,
+    uint64_t ms);
+/* Ends a rest, too. False: no such site. */
+bool suspension_end(const struct suspensions *, struct slice site);
+/* Those whose time is up. */
+void suspensions_end_due(const struct suspensions *);
+
+#endif

@@ -57,6 +57,11 @@ struct message {
 	unsigned snapshot_count;
 };
 
+struct visit {
+	unsigned damage;
+	char text[256];
+};
+
 struct world {
 	uint64_t seed;
 	uint64_t random;
@@ -66,6 +71,7 @@ struct world {
 	struct sim_disk *disk;
 	struct queue_writer *writer;
 	struct queue_store *store;
+	struct visit visit; /* as long as the store */
 	struct message messages[MESSAGES_MAX];
 	unsigned count;
 	int64_t wall_ms;
@@ -73,11 +79,6 @@ struct world {
 	uint64_t refused;
 	uint64_t ghosts; /* refused, but found after a crash */
 	const char *action;
-};
-
-struct visit {
-	unsigned damage;
-	char text[256];
 };
 
 static void
@@ -267,10 +268,12 @@ check_store(struct world *w, struct queue_store *store, struct vfs *vfs,
 		    (m->removed != 0 && m->removed <= durable))
 			broken(w, e->id, "it was done, and came back");
 		/*
-		 * Sync and truncation both failed, and a scan found what still
-		 * stood in memory: a duplicate at worst, gone at a crash.
+		 * Sync and truncation both failed, the disk still does not let
+		 * the writer cut it off, and the machine crashes just then.
 		 */
 		if (m->promise == REFUSED) {
+			if (!w->has_errors)
+				broken(w, e->id, "it was refused, and came");
 			w->ghosts++;
 			continue;
 		}
@@ -624,11 +627,10 @@ reduce_snapshots(struct message *m, uint64_t durable)
 static void
 restart_store(struct world *w)
 {
-	struct visit visit;
 	uint64_t durable = durable_now(w);
 
 	queue_store_close(&w->store);
-	w->store = open_store(w, sim_disk_vfs(w->disk), &visit);
+	w->store = open_store(w, sim_disk_vfs(w->disk), &w->visit);
 	recover(w, w->store);
 	check_store(w, w->store, sim_disk_vfs(w->disk), durable);
 	for (unsigned i = 0; i < w->count; i++) {
@@ -740,7 +742,6 @@ static struct world *
 world_new(uint64_t seed, unsigned ways)
 {
 	struct world *w = mem_zero(sizeof(*w));
-	struct visit visit;
 
 	w->seed = seed;
 	w->random = seed;
@@ -751,7 +752,7 @@ world_new(uint64_t seed, unsigned ways)
 	w->disk = sim_disk_new(seed);
 	if (queue_writer_open(sim_disk_vfs(w->disk), RECEIVER, &w->writer) != 0)
 		broken(w, 0, "the receiver does not start");
-	w->store = open_store(w, sim_disk_vfs(w->disk), &visit);
+	w->store = open_store(w, sim_disk_vfs(w->disk), &w->visit);
 	recover(w, w->store);
 	return w;
 }
@@ -819,7 +820,8 @@ crash_everywhere(uint64_t seed, unsigned ways, uint64_t *ops)
 
 /* The life of this seed with a disk that fails at one place. */
 static void
-fail_somewhere(uint64_t seed, uint64_t *refused, uint64_t *points)
+fail_somewhere(uint64_t seed, uint64_t *refused, uint64_t *points,
+    uint64_t *ghosts)
 {
 	struct world *w = world_new(seed, 1);
 	uint64_t random = seed * 77;
@@ -837,6 +839,7 @@ fail_somewhere(uint64_t seed, uint64_t *refused, uint64_t *points)
 	check_recovered_service(w);
 	*points += w->crash_points;
 	*refused += w->refused;
+	*ghosts += w->ghosts;
 	world_free(&w);
 }
 
@@ -861,21 +864,23 @@ main(int argc, char **argv)
 	uint64_t ops = 0;
 	uint64_t refused = 0;
 	uint64_t failures = 0;
+	uint64_t ghosts = 0;
 
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	if (error)
-		fail_somewhere(first, &refused, &points);
+		fail_somewhere(first, &refused, &points, &ghosts);
 	for (uint64_t i = 0; i < lives; i++) {
 		points += crash_everywhere(first + i, ways, &ops);
 		for (uint64_t k = 0; k < 20; k++, failures++)
 			fail_somewhere((first + i) * 1000 + k, &refused,
-			    &points);
+			    &points, &ghosts);
 	}
-	(void)printf("queue_sim: %llu lives of %llu operations in all, "
-		     "%llu crashes, %llu lives with disk errors (%llu "
-		     "messages refused): every promise kept\n",
+	(void)printf(
+	    "queue_sim: %llu lives of %llu operations in all, "
+	    "%llu crashes, %llu lives with disk errors (%llu "
+	    "messages refused, %llu times found after a crash in the middle of errors): every promise kept\n",
 	    (unsigned long long)lives, (unsigned long long)ops,
 	    (unsigned long long)points, (unsigned long long)failures,
-	    (unsigned long long)refused);
+	    (unsigned long long)refused, (unsigned long long)ghosts);
 	return 0;
 }

@@ -276,7 +276,7 @@ find_candidate(struct journal_reader *r, size_t *slice)
 		if (p == NULL)
 			return false;
 		for (size_t i = 0; i + 8 <= n; i += 8) {
-			if (memcmp(p + i, "JREC", 4) != 0)
+			if (p[i] != 'J' || memcmp(p + i, "JREC", 4) != 0)
 				continue;
 			r->at += i;
 			return true;

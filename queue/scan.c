@@ -219,7 +219,7 @@ find_candidate(struct scan *s, uint32_t *slice)
 		if (p == NULL)
 			return false;
 		for (size_t i = 0; i + 8 <= n; i += 8) {
-			if (memcmp(p + i, "MREC", 4) != 0)
+			if (p[i] != 'M' || memcmp(p + i, "MREC", 4) != 0)
 				continue;
 			s->at += (uint32_t)i;
 			return true;

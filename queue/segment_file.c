@@ -73,13 +73,14 @@ segment_file_create(struct segment_file *f, const struct segment_header *header,
 	f->end = SEGMENT_HEADER_SIZE;
 	f->written = (uint64_t)size;
 	f->begun = false;
+	f->uncut = false;
 	return 0;
 }
 
 bool
 segment_file_has_room(const struct segment_file *f, uint32_t length)
 {
-	return f->file != -1 && length <= SEGMENT_SIZE - f->end;
+	return f->file != -1 && !f->uncut && length <= SEGMENT_SIZE - f->end;
 }
 
 static int
@@ -113,18 +114,33 @@ write_ahead(struct segment_file *f, uint64_t from)
 	return rc;
 }
 
+int
+segment_file_mend(struct segment_file *f)
+{
+	int rc;
+
+	if (f->file == -1 || !f->uncut)
+		return 0;
+	rc = vfs_truncate(f->vfs, f->file, f->begun ? f->end : 0);
+	/* Else a crash may bring back the length, and what was there. */
+	if (rc == 0)
+		rc = vfs_sync(f->vfs, f->file);
+	f->uncut = rc != 0;
+	return rc;
+}
+
 /*
  * What was written of the batch must never be found, for its senders are told
  * that it failed: cut it off. A full disk leaves the segment as good as it
- * was; after any other failure nobody knows what the file holds.
+ * was; after any other failure nobody knows what the file holds. If it can't be
+ * cut now, it stays open until it can, and nobody may read it as closed.
  */
 static void
 take_back(struct segment_file *f, int rc)
 {
-	int cut = vfs_truncate(f->vfs, f->file, f->begun ? f->end : 0);
-
 	f->written = f->begun ? f->end : 0;
-	if ((rc != -ENOSPC && rc != -EDQUOT) || cut != 0)
+	f->uncut = true;
+	if (segment_file_mend(f) == 0 && rc != -ENOSPC && rc != -EDQUOT)
 		segment_file_close(f);
 }
 

@@ -142,6 +142,7 @@ queue_store_open(struct vfs *vfs, const struct queue_hooks *hooks,
 	s->arena = adopt_arena_new();
 	buf_init(&s->list, CHANGE_SIZE_MAX);
 	s->tails = tails_new(vfs, &s->state, &s->damage, on_found, s);
+	tails_set_sync(s->tails);
 	s->commits = commits_new(vfs, &s->ids);
 	s->mover = mover_new(vfs, &s->state, &s->ids, on_moved, s);
 	s->sweeper = sweeper_new(vfs, s->state.segments);

@@ -25,6 +25,8 @@ struct tails {
 	struct scan *scan;   /* owned; NULL: none under way */
 	uint64_t segment;    /* of the scan */
 	bool growing;        /* when the scan began */
+	bool syncs;
+	bool found_some; /* in this step */
 	uint64_t lives[WRITERS];
 };
 
@@ -54,6 +56,34 @@ tails_free(struct tails **tails)
 	arena_free(&t->arena);
 	mem_free(t);
 	*tails = NULL;
+}
+
+void
+tails_set_sync(struct tails *t)
+{
+	t->syncs = true;
+}
+
+/*
+ * What a writer wrote but could not sync any more (it was killed, or is just
+ * about to) is on disk before anything is written that rests on it.
+ */
+static void
+sync_segment(const struct tails *t, uint64_t number)
+{
+	char name[VFS_NAME_MAX];
+	int file, rc;
+
+	if (!t->syncs)
+		return;
+	spool_name("segments", number, name);
+	file = vfs_open(t->vfs, name, VFS_WRITE);
+	if (file < 0)
+		return; /* the scan tells */
+	rc = vfs_sync(t->vfs, file);
+	vfs_close(t->vfs, &file);
+	if (rc != 0)
+		damage_tell(t->damage, "%s: %s", name, err_text(rc));
 }
 
 static struct segment *
@@ -107,6 +137,8 @@ begin(struct tails *t, uint32_t slot)
 	}
 	t->segment = s->number;
 	t->growing = s->state == SEGMENT_GROWING;
+	if (!t->growing)
+		sync_segment(t, s->number);
 	scan_set_growing(t->scan, t->growing);
 	life = &t->lives[queue_writer_of(s->number)];
 	if (scan_has_header(t->scan, &header) && header.life > *life)
@@ -141,6 +173,7 @@ on_record(struct tails *t, struct segment *s)
 	}
 	e->flags =
 	    (uint8_t)(large ? e->flags | ENTRY_LARGE : e->flags & ~ENTRY_LARGE);
+	t->found_some = true;
 	t->found(e, t->arg);
 }
 
@@ -179,8 +212,8 @@ end(struct tails *t, struct segment *s)
 	scan_free(&t->scan);
 }
 
-bool
-tails_step(struct tails *t)
+static bool
+step(struct tails *t)
 {
 	if (t->scan == NULL) {
 		uint32_t slot = next_wanted(t);
@@ -192,7 +225,7 @@ tails_step(struct tails *t)
 	}
 	for (unsigned n = 0; n < RECORDS_A_STEP; n++) {
 		struct segment *s = scanned_segment(t);
-		enum scan_step step;
+		enum scan_step next;
 		uint32_t skip;
 
 		must(s != NULL);
@@ -202,17 +235,17 @@ tails_step(struct tails *t)
 			passed(t, s);
 			continue;
 		}
-		step = scan_next(t->scan);
-		if (step == SCAN_RECORD) {
+		next = scan_next(t->scan);
+		if (next == SCAN_RECORD) {
 			on_record(t, s);
 			/* The state may have moved its segments. */
 			passed(t, scanned_segment(t));
-		} else if (step == SCAN_DAMAGE) {
+		} else if (next == SCAN_DAMAGE) {
 			on_damage(t);
-		} else if (step == SCAN_END) {
+		} else if (next == SCAN_END) {
 			end(t, s);
 			return true;
-		} else if (step == SCAN_FAILED) {
+		} else if (next == SCAN_FAILED) {
 			give_up(t, s, scan_error(t->scan));
 			scan_free(&t->scan);
 			return true;
@@ -221,6 +254,19 @@ tails_step(struct tails *t)
 		}
 	}
 	return true;
+}
+
+bool
+tails_step(struct tails *t)
+{
+	uint64_t number = t->segment;
+	bool more;
+
+	t->found_some = false;
+	more = step(t);
+	if (t->found_some && t->growing)
+		sync_segment(t, number);
+	return more;
 }
 
 uint64_t

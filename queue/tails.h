@@ -19,6 +19,9 @@ typedef void tails_found_fn(struct queue_entry *, void *arg);
 struct tails *tails_new(struct vfs *, struct state *, struct damage *,
     tails_found_fn *, void *arg);
 void tails_free(struct tails **);
+/* What it finds is synced before the step ends: for one that writes journals.
+ */
+void tails_set_sync(struct tails *);
 /* A bounded slice of the segments that wants_scan. False: there are none. */
 bool tails_step(struct tails *);
 /*

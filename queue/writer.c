@@ -177,6 +177,7 @@ queue_writer_close(struct queue_writer **writer)
 	must(!w->writing);
 	while ((d = list_take(&w->waiting)) != NULL)
 		queue_draft_free(&d);
+	(void)segment_file_mend(&w->segment);
 	segment_file_close(&w->segment);
 	draft_pool_done(&w->pool);
 	mem_free(w);
@@ -281,9 +282,14 @@ static int
 begin_segment(struct queue_batch *b)
 {
 	struct segment_header header = { b->new_number, b->salt, b->life };
+	int rc;
 
 	if (b->new_number == 0)
 		return 0;
+	/* No mail as long as refused mail can be found in the last one. */
+	rc = segment_file_mend(b->segment);
+	if (rc != 0)
+		return rc;
 	if (b->segment->file != -1)
 		close_segment(b, &b->closed[0]);
 	return segment_file_create(b->segment, &header, b->old_number);

@@ -5,7 +5,7 @@
 
 #include "base/time.h"
 
-enum { FIRST_MS = 100, LONGEST_MS = 30 * SECOND, HEALTHY_MS = MINUTE };
+enum { FIRST_MS = 100, LONGEST_MS = 30 * SECOND, HEALTHY_MS = 5 * SECOND };
 
 int64_t
 backoff_next(struct backoff *b, int64_t lived_ms)

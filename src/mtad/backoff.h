@@ -1,6 +1,7 @@
 /*
  * mtad/backoff.h - how long a process that died waits to be started again:
- * 100 ms, doubled each time up to 30 s; a healthy minute forgives all.
+ * 100 ms, doubled each time up to 30 s; five healthy seconds forgive
+ * all, for then it did useful work meanwhile.
  */
 #ifndef MTAD_BACKOFF_H
 #define MTAD_BACKOFF_H

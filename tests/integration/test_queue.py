@@ -69,6 +69,42 @@ def test_nothing_acknowledged_is_lost(stage, victim):
     print(f"{victim}: {len(accepted)} accepted, {len(got) - len(set(got))} duplicates")
 
 
+def strike(mtad, rng):
+    """kill -9 of one process, or of all; says which."""
+    victim = rng.choice(["all", "receiver", "scheduler", "deliverer"])
+    pids = list(mtad.workers(victim)) if victim != "all" else []
+    if pids:
+        os.kill(rng.choice(pids), signal.SIGKILL)
+        return victim
+    mtad.kill_all()
+    mtad.start()
+    return "all"
+
+
+def test_two_hundred_kills_lose_nothing(stage):
+    sink = stage.sink()
+    mtad = relay(stage, sink, FAST % "" + "receivers = 2\ndeliverers = 2\n")
+    stop, accepted, lock = threading.Event(), set(), threading.Lock()
+    threads = [threading.Thread(target=load, args=(mtad, stop, accepted, n, lock))
+               for n in range(3)]
+    for t in threads:
+        t.start()
+    rng, struck = random.Random(11), []
+    for _ in range(int(os.environ.get("MTAD_KILLS", 20 if harness.SANITIZED else 200))):
+        time.sleep(rng.uniform(0.1, 0.6))
+        struck.append(strike(mtad, rng))
+    stop.set()
+    for t in threads:
+        t.join()
+    assert len(accepted) > len(struck)
+    harness.wait_for("all that was accepted",
+                     lambda: accepted <= set(tokens(sink)), 180)
+    harness.wait_for("an empty queue", lambda: mtad.queue_count() == 0, 120)
+    got = tokens(sink)
+    print(f"{len(struck)} kills ({struck.count('all')} of all), "
+          f"{len(accepted)} accepted, {len(got) - len(set(got))} duplicates")
+
+
 def test_a_restart_keeps_states_and_times(stage):
     port = harness.free_port()
     mtad = stage.mtad(f'route "*" {{ via = "smtp:127.0.0.1:{port}" }}\n')

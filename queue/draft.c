@@ -18,6 +18,10 @@ enum {
 	BIG_SIZE = 64 << 10,
 	SMALL_KEPT = 1024,
 	BIG_KEPT = 128,
+	/* A piece so large goes to the file from where it lies. */
+	DIRECT_WRITE = 32 << 10,
+	/* So much is sent on its way to the disk before the sync. */
+	BEHIND = 1 << 20,
 };
 
 struct draft_chunk {
@@ -35,6 +39,7 @@ struct queue_draft {
 	struct draft_chunk *last;
 	struct record record;
 	uint64_t in_file; /* octets */
+	uint64_t behind;  /* of them, on their way to the disk */
 	int file;         /* -1 while all is in memory */
 	int rc;           /* what went wrong once */
 	bool is_large;    /* there is a file large/ID that is ours to remove */
@@ -60,6 +65,7 @@ chunk_new(struct draft_pool *pool, bool big)
 	}
 	c->next = NULL;
 	c->used = 0;
+	pool->in_use += size;
 	return c;
 }
 
@@ -70,6 +76,7 @@ chunk_free(struct draft_pool *pool, struct draft_chunk *c)
 	unsigned *count = big ? &pool->big_count : &pool->small_count;
 	struct draft_chunk **kept = big ? &pool->big : &pool->small;
 
+	pool->in_use -= big ? BIG_SIZE : SMALL_SIZE;
 	if (*count >= (unsigned)(big ? BIG_KEPT : SMALL_KEPT)) {
 		mem_free(c);
 		return;
@@ -142,6 +149,19 @@ queue_draft_free(struct queue_draft **draft)
 	*draft = NULL;
 }
 
+/*
+ * The disk has the beginning before the end has come, and the sync that all
+ * wait for finds little left to do.
+ */
+static void
+write_behind(struct queue_draft *d)
+{
+	if (d->in_file - d->behind < BEHIND)
+		return;
+	vfs_start_sync(d->vfs, d->file, d->behind, d->in_file - d->behind);
+	d->behind = d->in_file;
+}
+
 /* Everything in memory goes to the file; the chunks are free again. */
 static int
 flush(struct queue_draft *d)
@@ -155,6 +175,7 @@ flush(struct queue_draft *d)
 		d->in_file += c->used;
 	}
 	drop_chunks(d);
+	write_behind(d);
 	return 0;
 }
 
@@ -197,29 +218,65 @@ make_room(struct queue_draft *d)
 	return 0;
 }
 
+static void
+count(struct queue_draft *d, struct slice content)
+{
+	d->record.content_crc =
+	    crc32c(d->record.content_crc, content.p, content.n);
+	d->record.content_length += content.n;
+}
+
+/* To the file, without a copy in memory. */
+static int
+write_direct(struct queue_draft *d, struct slice content)
+{
+	int rc = flush(d);
+
+	if (rc == 0)
+		rc = vfs_pwrite(d->vfs, d->file, content.p, content.n,
+		    d->in_file);
+	if (rc != 0)
+		return rc;
+	d->in_file += content.n;
+	count(d, content);
+	write_behind(d);
+	return 0;
+}
+
+/* Returns how much of it found room in the chunks. */
+static size_t
+gather(struct queue_draft *d, struct slice content)
+{
+	struct draft_chunk *c = d->last;
+	struct slice part = slice_head(content, c->size - c->used);
+
+	memcpy(c->bytes + c->used, part.p, part.n);
+	c->used += (uint32_t)part.n;
+	count(d, part);
+	return part.n;
+}
+
+/* What is too large for a segment, or for what memory all may have. */
+static bool
+belongs_in_file(const struct queue_draft *d, size_t more)
+{
+	uint64_t n = d->record.content_length;
+
+	return more > RECORD_CONTENT_MAX - n ||
+	    (n + more > BIG_SIZE && d->pool->in_use > DRAFT_MEMORY_MAX);
+}
+
 int
 queue_draft_add(struct queue_draft *d, struct slice content)
 {
-	if (d->rc == 0 && !d->is_large &&
-	    content.n > RECORD_CONTENT_MAX - d->record.content_length)
+	if (d->rc == 0 && !d->is_large && belongs_in_file(d, content.n))
 		d->rc = move_to_file(d);
+	if (d->rc == 0 && d->is_large && content.n >= DIRECT_WRITE)
+		return d->rc = write_direct(d, content);
 	while (d->rc == 0 && content.n > 0) {
-		struct draft_chunk *c;
-		size_t n;
-
 		d->rc = make_room(d);
-		if (d->rc != 0)
-			break;
-		c = d->last;
-		n = c->size - c->used;
-		if (n > content.n)
-			n = content.n;
-		memcpy(c->bytes + c->used, content.p, n);
-		d->record.content_crc =
-		    crc32c(d->record.content_crc, content.p, n);
-		c->used += (uint32_t)n;
-		d->record.content_length += n;
-		content = slice_skip(content, n);
+		if (d->rc == 0)
+			content = slice_skip(content, gather(d, content));
 	}
 	return d->rc;
 }

@@ -2,7 +2,9 @@
  * queue/draft.h - the content of one message while it arrives.
  *
  * In chunks of memory up to RECORD_CONTENT_MAX, then in a file large/ID with
- * one chunk before it. The public calls on drafts stand in writer.h.
+ * one chunk before it. When all drafts of a writer have DRAFT_MEMORY_MAX of
+ * chunks, those beyond one big chunk go to their files early: then another
+ * session has one chunk at most. The public calls on drafts stand in writer.h.
  */
 #ifndef QUEUE_DRAFT_H
 #define QUEUE_DRAFT_H
@@ -14,6 +16,8 @@
 #include "queue/record.h"
 #include "queue/vfs.h"
 
+enum { DRAFT_MEMORY_MAX = 32 << 20 };
+
 /* Chunks that are not in use, kept for the next message. */
 struct draft_chunk;
 struct draft_pool {
@@ -21,6 +25,7 @@ struct draft_pool {
 	struct draft_chunk *big;   /* owned */
 	unsigned small_count;
 	unsigned big_count;
+	size_t in_use; /* octets of chunks that drafts have */
 };
 
 struct queue_draft;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stddef.h>
 
 enum { IOV_AT_ONCE = 1024 }; /* what every system takes */
 
@@ -105,6 +106,13 @@ int64_t
 vfs_size(struct vfs *v, int file)
 {
 	return v->ops->size(v, file);
+}
+
+void
+vfs_start_sync(struct vfs *v, int file, uint64_t at, uint64_t n)
+{
+	if (v->ops->start_sync != NULL)
+		v->ops->start_sync(v, file, at, n);
 }
 
 int

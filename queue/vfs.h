@@ -34,6 +34,8 @@ struct vfs_ops {
 	int (*allocate)(struct vfs *, int file, uint64_t at, uint64_t n);
 	int (*truncate)(struct vfs *, int file, uint64_t size);
 	int64_t (*size)(struct vfs *, int file);
+	/* NULL: all is left to sync. */
+	void (*start_sync)(struct vfs *, int file, uint64_t at, uint64_t n);
 	int (*sync)(struct vfs *, int file);
 	int (*sync_folder)(struct vfs *, const char *folder);
 	int (*rename)(struct vfs *, const char *from, const char *to);
@@ -67,6 +69,8 @@ int vfs_pwrite(struct vfs *, int file, const void *, size_t,
 int vfs_allocate(struct vfs *, int file, uint64_t at, uint64_t n) MUST_USE;
 int vfs_truncate(struct vfs *, int file, uint64_t size) MUST_USE;
 int64_t vfs_size(struct vfs *, int file) MUST_USE;
+/* A hint, and no promise: those bytes are to be synced soon. */
+void vfs_start_sync(struct vfs *, int file, uint64_t at, uint64_t n);
 /* fdatasync. After a failure nothing is known of what was not synced before. */
 int vfs_sync(struct vfs *, int file) MUST_USE;
 /* Creations, renames and removals in the folder are on disk. */

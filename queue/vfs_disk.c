@@ -93,6 +93,13 @@ disk_size(struct vfs *v, int file)
 	return fstat(file, &st) == -1 ? -errno : st.st_size;
 }
 
+static void
+disk_start_sync(struct vfs *v, int file, uint64_t at, uint64_t n)
+{
+	(void)v;
+	(void)sync_file_range(file, (off_t)at, (off_t)n, SYNC_FILE_RANGE_WRITE);
+}
+
 static int
 disk_sync(struct vfs *v, int file)
 {
@@ -188,6 +195,7 @@ static const struct vfs_ops disk_ops = {
 	.allocate = disk_allocate,
 	.truncate = disk_truncate,
 	.size = disk_size,
+	.start_sync = disk_start_sync,
 	.sync = disk_sync,
 	.sync_folder = disk_sync_folder,
 	.rename = disk_rename,

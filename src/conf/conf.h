@@ -121,6 +121,7 @@ struct delivery_conf {
 	uint16_t sts_port;
 	char *tls_reports; /* an address, or "": none are sent */
 	int64_t connect_timeout_ms;
+	int64_t reply_timeout_ms;
 	int64_t idle_timeout_ms;
 	bool ipv4;
 	bool ipv6;

@@ -195,13 +195,21 @@ send_content(struct session *s)
 	return true;
 }
 
+static int64_t
+at_most_as_configured(const struct session *s, int64_t ms)
+{
+	int64_t most = s->conf->delivery.reply_timeout_ms;
+
+	return ms < most ? ms : most;
+}
+
 static void
 arm(struct session *s)
 {
 	int64_t ms;
 
 	if (smtp_client_new_patience(s->client, &ms))
-		conn_set_timeout(s->conn, ms);
+		conn_set_timeout(s->conn, at_most_as_configured(s, ms));
 }
 
 static void
@@ -222,7 +230,7 @@ start_tls(struct session *s)
 		policy.other_name_count = p->other_name_count;
 	}
 
-	conn_set_timeout(s->conn, HANDSHAKE_PATIENCE);
+	conn_set_timeout(s->conn, at_most_as_configured(s, HANDSHAKE_PATIENCE));
 	conn_start_tls_client(s->conn, s->tools->tls, &policy);
 }
 

@@ -24,7 +24,7 @@ struct pool;
 struct self;
 struct session;
 
-enum { CONTENT_BLOCK = 64 * 1024 };
+enum { CONTENT_BLOCK = 256 * 1024 };
 
 struct tools {
 	struct loop *loop;

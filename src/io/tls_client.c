@@ -38,6 +38,9 @@ struct kept_session {
 	SSL_SESSION *session; /* owned */
 };
 
+/* Octets of a server's certificate chain; of use are three times 8 KiB. */
+enum { CHAIN_MAX = 24 * 1024 };
+
 struct tls_client {
 	unsigned refs;
 	SSL_CTX *ctx; /* owned */
@@ -135,6 +138,7 @@ tls_client_new(struct why *why)
 	    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 		SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_read_ahead(c->ctx, 1);
+	SSL_CTX_set_max_cert_list(c->ctx, CHAIN_MAX);
 	(void)SSL_CTX_set_session_cache_mode(c->ctx,
 	    SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(c->ctx, on_new_session);

@@ -38,6 +38,7 @@ enum ctl_option {
 	OPT_ALL,
 	OPT_EXPLAIN,
 	OPT_CONNECT,
+	OPT_SPF,
 	OPT_COUNT,
 };
 

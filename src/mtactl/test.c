@@ -492,6 +492,12 @@ do_test(struct ctl *ctl)
 	json_t *results;
 	int rc = CTL_FAILED;
 
+	if (ctl->options[OPT_SPF] != NULL)
+		return do_test_spf(ctl);
+	if (ctl->word_count > 1) {
+		(void)ctl_fail("one address, please");
+		return CTL_USAGE;
+	}
 	if (address_parse(text, true, &a) != PARSE_OK)
 		return ctl_fail("\"%s\" is no address", ctl->words[0]);
 	conf = ctl_conf(ctl);

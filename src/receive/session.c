@@ -240,7 +240,7 @@ feed(struct session *s)
 	size_t octets = 0;
 
 	for (int i = 0; i < LINES_PER_WAKE && octets < OCTETS_PER_WAKE; i++) {
-		struct slice in = conn_input(s->conn, CONN_INPUT_LIMIT);
+		struct slice in = conn_input(s->conn, CONN_INPUT_LIMIT_MAX);
 		enum step step;
 		size_t n;
 
@@ -248,6 +248,11 @@ feed(struct session *s)
 			return;
 		n = smtp_server_feed(s->engine, in, loop_now(s->services->loop),
 		    &step);
+		/* No command is so long: more content will come. */
+		conn_set_input_limit(s->conn,
+		    step == STEP_MORE && n > SMTP_INPUT_MIN
+			? CONN_INPUT_LIMIT_MAX
+			: CONN_INPUT_LIMIT);
 		conn_consume(s->conn, n);
 		octets += n;
 		if (!follow(s, step) || n == 0)

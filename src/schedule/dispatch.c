@@ -24,6 +24,7 @@
 #include "schedule/retry.h"
 #include "schedule/round.h"
 #include "schedule/routing.h"
+#include "schedule/signing.h"
 #include "schedule/wishes.h"
 
 enum {
@@ -529,7 +530,6 @@ dispatch_mail(struct dispatch *d, struct slice sender, struct slice recipient,
 	struct envelope e = { .sender = sender,
 		.service = SLICE("report"),
 		.body = BODY_7BIT,
-		.size = content.n,
 		.recipient_count = 1,
 		.recipients = &to };
 	struct disk_write *write;
@@ -540,6 +540,7 @@ dispatch_mail(struct dispatch *d, struct slice sender, struct slice recipient,
 	e.arrived_ms = d->wall_ms;
 	write = disk_write_new(d->disk, e.id, on_mail_written, d);
 	disk_write_add(write, content);
+	e.size = disk_write_finish(write, d->wall_ms);
 	buf_init(&encoded, OWN_ENVELOPE_MAX);
 	envelope_encode(&e, &encoded);
 	must(!buf_failed(&encoded));
@@ -694,6 +695,7 @@ dispatch_configure(struct dispatch *d, const struct conf *conf)
 	keeper_configure(d->keeper, conf);
 	plan_set_rests(d->plan, rests, n);
 	site_table_shape(d->sites, conf, loop_now(d->loop));
+	disk_set_signers(d->disk, signing_keys(conf));
 }
 
 int

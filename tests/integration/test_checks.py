@@ -273,6 +273,21 @@ def test_what_a_user_sends_is_signed_by_every_key(stage, start, keys):
     assert "auth=pass" in " ".join(parsed.get_all("Authentication-Results"))
 
 
+def test_what_mtad_writes_itself_is_signed(start, keys):
+    m = start(dkim_conf(keys).replace(KEY_FOR, "here.test") +
+              'route "*" { via = "error:550 5.1.1 nobody here" }\n')
+    text = message("bob@here.test")
+    with m.talk(source=TRUSTED) as t:
+        t.reply()
+        for line in ("EHLO c.test", "MAIL FROM:<bob@here.test>", "RCPT TO:<x@else.test>", "DATA"):
+            t.say(line)
+        t.send(text.encode() + b".\r\n")
+        assert t.reply().startswith("250")
+    raw = m.wait_mail("bob@here.test")[0]
+    assert b"multipart/report" in raw and b"d=here.test" in raw
+    assert verify(keys, raw, 0) and verify(keys, raw, 1)
+
+
 def test_strangers_are_not_signed_for_and_trusted_ones_where_told(start, keys):
     m = start(dkim_conf(keys, "trusted"))
     text = message(f"me@{KEY_FOR}")

@@ -166,10 +166,19 @@ START_TEST(a_message_of_any_size_is_read_as_it_was_written)
 }
 END_TEST
 
+/* Of 1 MiB each, and not more at once than stay in memory. */
+static void
+submit_some(unsigned i)
+{
+	submit(1 << 20, i);
+	if (i % 16 == 15)
+		commit();
+}
+
 START_TEST(a_full_segment_is_closed_and_the_next_one_goes_on)
 {
 	for (unsigned i = 0; i < 63; i++)
-		submit(1 << 20, i);
+		submit_some(i);
 	submit(1 << 20, 63);
 	commit();
 	ck_assert_uint_eq(kept.count, 64);
@@ -262,13 +271,13 @@ START_TEST(old_bytes_of_a_recycled_segment_do_not_come_back)
 	uint64_t old;
 
 	for (unsigned i = 0; i < 64; i++)
-		submit(1 << 20, i);
+		submit_some(i);
 	commit();
 	old = kept.of[0].place.segment;
 	queue_writer_recycle(writer, old);
 	kept = (struct kept){ 0 };
 	for (unsigned i = 0; i < 63; i++)
-		submit(1 << 20, i);
+		submit_some(i);
 	commit();
 	ck_assert_uint_eq(kept.closed, 1);
 	ck_assert_uint_ne(kept.of[62].place.segment, old);
@@ -308,6 +317,45 @@ START_TEST(an_abandoned_large_draft_leaves_no_file)
 }
 END_TEST
 
+static bool
+has_file(uint64_t id)
+{
+	char name[VFS_NAME_MAX];
+
+	spool_name("large", id, name);
+	return faccessat(spool.folder, name, F_OK, 0) == 0;
+}
+
+START_TEST(drafts_that_stay_unfinished_move_to_files)
+{
+	enum { COUNT = 60 };
+	struct queue_draft *drafts[COUNT], *little;
+	size_t n = 700 << 10;
+	char *bytes = mem_zero(n);
+
+	for (unsigned i = 0; i < COUNT; i++) {
+		drafts[i] = queue_draft_new(writer, 100 + i);
+		ck_assert_int_eq(queue_draft_add(drafts[i],
+				     slice_from(bytes, n)),
+		    0);
+	}
+	ck_assert(!has_file(100 + 0));
+	ck_assert(has_file(100 + COUNT - 1));
+	little = queue_draft_new(writer, 99);
+	ck_assert_int_eq(queue_draft_add(little, slice_from(bytes, 4096)), 0);
+	ck_assert(!has_file(99));
+	queue_draft_free(&little);
+	for (unsigned i = 0; i < COUNT; i++)
+		queue_draft_free(&drafts[i]);
+	/* There is room again. */
+	little = queue_draft_new(writer, 99);
+	ck_assert_int_eq(queue_draft_add(little, slice_from(bytes, n)), 0);
+	ck_assert(!has_file(99));
+	queue_draft_free(&little);
+	mem_free(bytes);
+}
+END_TEST
+
 START_TEST(a_second_lock_is_refused_until_the_first_is_gone)
 {
 	int first = queue_lock(spool.folder);
@@ -337,6 +385,7 @@ main(void)
 	tcase_add_test(tc, old_bytes_of_a_recycled_segment_do_not_come_back);
 	tcase_add_test(tc, ids_go_on_behind_those_of_earlier_lives);
 	tcase_add_test(tc, an_abandoned_large_draft_leaves_no_file);
+	tcase_add_test(tc, drafts_that_stay_unfinished_move_to_files);
 	tcase_add_test(tc, a_second_lock_is_refused_until_the_first_is_gone);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

@@ -194,11 +194,12 @@ describe(const struct queue_reader *r, struct queue_open *o,
 			(uint64_t)rec->offset + RECORD_HEADER_SIZE +
 			    rec->envelope_length,
 			inside,
+			false,
 		};
 	if (o->large != -1)
 		out->parts[out->part_count++] =
 		    (struct queue_part){ named ? o->large : -1, 0,
-			    rec->content_length };
+			    rec->content_length, true };
 	out->open = o;
 }
 

@@ -22,6 +22,7 @@ struct queue_part {
 	int fd; /* borrowed; -1 under a simulated vfs */
 	uint64_t offset;
 	uint64_t length;
+	bool is_constant; /* never overwritten: large/, no segment */
 };
 
 struct queue_message {

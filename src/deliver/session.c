@@ -4,6 +4,7 @@
  */
 #include "deliver/session.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -16,6 +17,7 @@ enum {
 	INPUT_LIMIT = 32 * 1024,
 	OUTPUT_HIGH = 128 * 1024, /* no more content while so much waits */
 	OUTPUT_LOW = 64 * 1024,
+	AT_ONCE = 1024 * 1024,
 	FAILURE_MAX = 1024,
 	TLS_TEXT_SIZE = 128,
 	HANDSHAKE_PATIENCE = 2 * MINUTE,
@@ -124,6 +126,50 @@ on_wire(struct slice piece, void *arg)
 }
 
 /*
+ * By sendfile(2), where nothing has to be put in and the file stays as it is: a
+ * segment may be written anew while octets of it still wait in the socket of a
+ * transaction that failed. Returns what conn_send_file() does.
+ */
+static int64_t
+send_from_file(struct session *s, uint64_t left)
+{
+	const struct queue_message *m = s->message;
+	const struct queue_part *part;
+
+	if (left == 0 || !smtp_client_takes_raw(s->client))
+		return -ENOTSUP;
+	must(m->part_count > 0);
+	part = &m->parts[m->part_count - 1]; /* the only one under large/ */
+	if (!part->is_constant || part->fd == -1 || left > part->length)
+		return -ENOTSUP;
+	return conn_send_file(s->conn, part->fd,
+	    part->offset + part->length - left,
+	    left < AT_ONCE ? (size_t)left : AT_ONCE);
+}
+
+/* False when the message can't be read. */
+static bool
+send_block(struct session *s, uint64_t left)
+{
+	size_t n = left < CONTENT_BLOCK ? (size_t)left : CONTENT_BLOCK;
+	int64_t got = 0;
+
+	if (n > 0)
+		got = queue_message_read(s->tools->reader, s->message,
+		    s->offset, s->tools->block, n);
+	if (n > 0 && got <= 0) {
+		note_failure(s, TROUBLE_LOCAL, 3, 0, "451 4.3.0",
+		    got == 0 ? "the message is shorter than it was"
+			     : err_text((int)got));
+		return false;
+	}
+	s->offset += (uint64_t)got;
+	smtp_client_content(s->client, slice_from(s->tools->block, (size_t)got),
+	    on_wire, s->conn);
+	return true;
+}
+
+/*
  * The next blocks of content, as many as the connection takes now. False when
  * the message can't be read: then its rest can't be unsaid, and the connection
  * has to go.
@@ -135,21 +181,16 @@ send_content(struct session *s)
 
 	while (smtp_client_wants_content(s->client, &left) &&
 	    conn_output_size(s->conn) < OUTPUT_HIGH) {
-		size_t n = left < CONTENT_BLOCK ? (size_t)left : CONTENT_BLOCK;
-		int64_t got = 0;
+		int64_t went = send_from_file(s, left);
 
-		if (n > 0)
-			got = queue_message_read(s->tools->reader, s->message,
-			    s->offset, s->tools->block, n);
-		if (n > 0 && got <= 0) {
-			note_failure(s, TROUBLE_LOCAL, 3, 0, "451 4.3.0",
-			    got == 0 ? "the message is shorter than it was"
-				     : err_text((int)got));
+		if (went == 0)
+			return true; /* `drained` or `ended` follows */
+		if (went > 0) {
+			s->offset += (uint64_t)went;
+			smtp_client_content_went(s->client, (uint64_t)went);
+		} else if (!send_block(s, left)) {
 			return false;
 		}
-		s->offset += (uint64_t)got;
-		smtp_client_content(s->client,
-		    slice_from(s->tools->block, (size_t)got), on_wire, s->conn);
 	}
 	return true;
 }

@@ -973,29 +973,42 @@ smtp_client_wants_content(const struct smtp_client *c, uint64_t *left)
 	return c->wants_content && c->state != ST_OVER;
 }
 
+bool
+smtp_client_takes_raw(const struct smtp_client *c)
+{
+	return c->form == CONTENT_BDAT;
+}
+
 void
-smtp_client_content(struct smtp_client *c, struct slice piece,
-    data_sink_fn *sink, void *arg)
+smtp_client_content_went(struct smtp_client *c, uint64_t octets)
 {
 	char text[64];
 	struct slice said;
 
-	must(c->wants_content && piece.n <= c->content_left);
-	if (c->form == CONTENT_DATA)
-		data_encoder_feed(&c->encoder, piece, sink, arg);
-	else if (piece.n > 0)
-		sink(piece, arg);
-	c->content_left -= piece.n;
+	must(c->wants_content && octets <= c->content_left);
+	c->content_left -= octets;
 	c->fresh_wait = true;
 	if (c->content_left > 0)
 		return;
-	if (c->form == CONTENT_DATA)
-		data_encoder_end(&c->encoder, sink, arg);
 	c->wants_content = false;
 	(void)snprintf(text, sizeof(text), "(%llu octets)",
 	    (unsigned long long)c->message.size);
 	said = slice_of(text);
 	dialogue_add(&c->dialogue, "> ", said);
+}
+
+void
+smtp_client_content(struct smtp_client *c, struct slice piece,
+    data_sink_fn *sink, void *arg)
+{
+	must(c->wants_content && piece.n <= c->content_left);
+	if (c->form == CONTENT_DATA)
+		data_encoder_feed(&c->encoder, piece, sink, arg);
+	else if (piece.n > 0)
+		sink(piece, arg);
+	if (c->form == CONTENT_DATA && piece.n == c->content_left)
+		data_encoder_end(&c->encoder, sink, arg);
+	smtp_client_content_went(c, piece.n);
 }
 
 bool

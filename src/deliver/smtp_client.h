@@ -91,6 +91,9 @@ bool smtp_client_wants_content(const struct smtp_client *, uint64_t *left);
 /* The next piece, as it goes on the wire, comes by the sink. */
 void smtp_client_content(struct smtp_client *, struct slice, data_sink_fn *sink,
     void *arg);
+/* What is left may go as it is, by another way than the sink: so much went. */
+bool smtp_client_takes_raw(const struct smtp_client *);
+void smtp_client_content_went(struct smtp_client *, uint64_t octets);
 /* True when a new wait has begun since the last call: how long it may be. */
 bool smtp_client_new_patience(struct smtp_client *, int64_t *ms);
 

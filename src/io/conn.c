@@ -358,6 +358,8 @@ send_output(struct conn *c)
 	struct slice s;
 	ssize_t n;
 
+	if (outbox_view(&c->out).n == 0)
+		c->wire.blocked = false; /* a file waited, not these */
 	while ((s = outbox_view(&c->out)).n > 0) {
 		n = wire_write(&c->wire, s);
 		if (n == -EINTR)
@@ -412,6 +414,31 @@ conn_write(struct conn *c, struct slice s)
 		watch_more(c);
 	else
 		need_flush(c);
+}
+
+int64_t
+conn_send_file(struct conn *c, int fd, uint64_t at, size_t n)
+{
+	int64_t sent = -EAGAIN;
+
+	if (c->phase == PHASE_ENDED)
+		return 0;
+	if (c->phase != PHASE_OPEN || c->wire.secured)
+		return -ENOTSUP;
+	if (send_output(c))
+		sent = wire_send_file(&c->wire, fd, at, n);
+	if (c->phase != PHASE_OPEN)
+		return 0;
+	if (sent > 0)
+		return sent;
+	if (sent != -EAGAIN && sent != -EINTR)
+		return -ENOTSUP;
+	c->out.was_above = true;
+	if (c->wire.blocked)
+		watch_more(c);
+	else
+		need_flush(c);
+	return 0;
 }
 
 size_t

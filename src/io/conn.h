@@ -76,6 +76,13 @@ void conn_consume(struct conn *, size_t n);
 void conn_set_input_limit(struct conn *, size_t bytes);
 
 void conn_write(struct conn *, struct slice); /* copies */
+/*
+ * Sends up to `n` octets of a file after what was written, and copies nothing:
+ * what is not overwritten until the peer has it all may go so. How many went;
+ * 0: none now, `drained` or `ended` follows; -ENOTSUP: not this way (TLS, or a
+ * trouble that reading and writing tells better).
+ */
+int64_t conn_send_file(struct conn *, int fd, uint64_t at, size_t n) MUST_USE;
 size_t conn_output_size(const struct conn *);
 void conn_set_low_mark(struct conn *, size_t bytes);
 

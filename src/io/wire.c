@@ -3,6 +3,7 @@
  */
 #include "io/wire.h"
 
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 
 #include <errno.h>
@@ -61,6 +62,22 @@ wire_write(struct wire *w, struct slice s)
 	n = send(w->fd, s.p, s.n, MSG_NOSIGNAL);
 	if (n != -1)
 		return n;
+	w->blocked = errno == EAGAIN;
+	return -errno;
+}
+
+int64_t
+wire_send_file(struct wire *w, int fd, uint64_t at, size_t n)
+{
+	off_t offset = (off_t)at;
+	ssize_t sent;
+
+	if (w->secured)
+		return -ENOTSUP;
+	w->blocked = false;
+	sent = sendfile(w->fd, fd, &offset, n);
+	if (sent != -1)
+		return sent;
 	w->blocked = errno == EAGAIN;
 	return -errno;
 }

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/must.h"
 #include "base/slice.h"
@@ -29,6 +30,11 @@ void wire_done(struct wire *);
 ssize_t wire_read(struct wire *, char *to, size_t room) MUST_USE;
 /* What of it went out at once, -EAGAIN, or a code. */
 ssize_t wire_write(struct wire *, struct slice) MUST_USE;
+/*
+ * The same from a file, without a copy, on a plain wire. Other codes: not this
+ * way; whoever reads and writes instead learns what is wrong.
+ */
+int64_t wire_send_file(struct wire *, int fd, uint64_t at, size_t n) MUST_USE;
 /* 0, -EAGAIN or ERR_TLS. */
 int wire_handshake(struct wire *) MUST_USE;
 

@@ -55,12 +55,14 @@ def test_chunking_carries_the_same_bytes(stage):
     assert any(c.startswith("BDAT") for c in sink.commands)
 
 
-def test_a_large_message_streams_through(stage):
-    sink = stage.sink()
+@pytest.mark.parametrize("more", [(), ("CHUNKING",)])
+def test_a_large_message_streams_through(stage, more):
+    sink = stage.sink(extensions=harness.Sink.EXTENSIONS + more)
     mtad = relay(stage, sink)
     body = "".join(f"line {i:08d} {'z' * 60}\r\n" for i in range(100000))
     send(mtad, OUT, "Subject: large\r\n\r\n" + body)
     assert sink.wait()[0]["content"].endswith(body.encode())
+    assert any(c.startswith("BDAT") for c in sink.commands) == bool(more)
 
 
 def test_several_recipients_share_a_transaction(stage):

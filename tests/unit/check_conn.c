@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -356,6 +357,126 @@ START_TEST(no_callback_comes_after_closing)
 }
 END_TEST
 
+static int
+file_of(size_t n)
+{
+	char name[] = "/tmp/check_conn.XXXXXX";
+	int fd = mkstemp(name);
+	char line[1024];
+
+	ck_assert_int_ne(fd, -1);
+	ck_assert_int_eq(unlink(name), 0);
+	for (size_t at = 0; at < n; at += sizeof(line)) {
+		memset(line, (int)('a' + at / sizeof(line) % 23), sizeof(line));
+		ck_assert_int_eq(write(fd, line, sizeof(line)), sizeof(line));
+	}
+	return fd;
+}
+
+static int file;
+static size_t from_file;
+
+/* As much as the socket takes; the rest when it is drained. */
+static void
+send_the_file(struct side *s)
+{
+	int64_t n = 1;
+
+	if (s != &client)
+		return;
+	while (from_file < MUCH && n > 0) {
+		n = conn_send_file(s->conn, file, from_file, MUCH - from_file);
+		ck_assert_int_ge(n, 0);
+		from_file += (size_t)n;
+	}
+}
+
+START_TEST(a_file_goes_behind_what_was_written_though_the_peer_is_slow)
+{
+	pair_open();
+	pair_connect();
+	file = file_of(MUCH);
+	from_file = 0;
+	server.leaves_input = true;
+	client.then = send_the_file;
+	side_write(&client, "BDAT 20971520 LAST\r\n");
+	send_the_file(&client);
+	ck_assert_uint_gt(from_file, 0);
+	run_for(300);
+	ck_assert_uint_lt(from_file, MUCH);
+	server.leaves_input = false;
+	server.then = stop_when_server_has_enough;
+	enough = 20 + MUCH;
+	conn_pause(server.conn);
+	conn_resume(server.conn);
+	pair_run();
+	ck_assert_uint_eq(server.got.n, enough);
+	ck_assert_int_gt(client.drained, 0);
+	ck_assert(slice_is(slice_head(buf_slice(&server.got), 20),
+	    "BDAT 20971520 LAST\r\n"));
+	for (size_t i = 0; i < MUCH; i++)
+		if (server.got.p[20 + i] != (char)('a' + i / 1024 % 23))
+			ck_abort_msg("octet %zu is wrong", i);
+	(void)close(file);
+	pair_close();
+}
+END_TEST
+
+START_TEST(a_file_that_is_too_short_is_told_at_once)
+{
+	pair_open();
+	pair_connect();
+	file = file_of(1024);
+	ck_assert_int_eq(conn_send_file(client.conn, file, 0, 2048), 1024);
+	ck_assert_int_eq(conn_send_file(client.conn, file, 1024, 1024),
+	    -ENOTSUP);
+	ck_assert_int_eq(conn_send_file(client.conn, -1, 0, 1), -ENOTSUP);
+	(void)close(file);
+	pair_close();
+}
+END_TEST
+
+static void
+stop_when_client_is_drained(struct side *s)
+{
+	if (s == &client && s->drained > 0)
+		loop_stop(loop);
+}
+
+static void
+count_turn(void *arg)
+{
+	++*(int *)arg;
+}
+
+/* Else the loop would be woken by a writable socket again and again. */
+START_TEST(a_wait_of_a_file_that_is_given_up_ends)
+{
+	int64_t n = 1;
+	int turns = 0;
+
+	pair_open();
+	pair_connect();
+	file = file_of(MUCH);
+	server.leaves_input = true;
+	for (from_file = 0; n > 0; from_file += (size_t)n)
+		n = conn_send_file(client.conn, file, from_file, 1 << 20);
+	ck_assert_int_eq(n, 0);
+	server.leaves_input = false;
+	conn_pause(server.conn);
+	conn_resume(server.conn);
+	client.then = stop_when_client_is_drained;
+	pair_run();
+	run_for(50);
+	loop_at_turn_end(loop, count_turn, &turns);
+	run_for(100);
+	ck_assert_int_lt(turns, 10);
+	ck_assert_int_eq(client.drained, 1);
+	(void)close(file);
+	pair_close();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -376,6 +497,10 @@ main(void)
 	tcase_add_test(tc, a_refused_connection_ends_with_the_reason);
 	tcase_add_test(tc, unix_sockets_work_the_same);
 	tcase_add_test(tc, no_callback_comes_after_closing);
+	tcase_add_test(tc,
+	    a_file_goes_behind_what_was_written_though_the_peer_is_slow);
+	tcase_add_test(tc, a_file_that_is_too_short_is_told_at_once);
+	tcase_add_test(tc, a_wait_of_a_file_that_is_given_up_ends);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

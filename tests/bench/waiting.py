@@ -157,7 +157,9 @@ def drain(kind, sink, build, folder, dns_port, messages):
             n = now
             if time.monotonic() - moved > 60:
                 sys.exit(f"run: {messages - n} of the backlog never came")
-        return (n - first[1]) / max(sink.read()[1] - first[0], 0.001)
+        rate = (n - first[1]) / max(sink.read()[1] - first[0], 0.001)
+        print(f"# {messages} to be drained: {rate:.0f}/s", file=sys.stderr)
+        return rate
     finally:
         mta.stop()
         shutil.rmtree(folder, ignore_errors=True)

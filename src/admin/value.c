@@ -5,8 +5,9 @@
 
 #include "base/id.h"
 #include "base/time.h"
+#include "verify/verdicts.h"
 
-enum { TEXT_MAX = 1 << 20 };
+enum { TEXT_MAX = 1 << 20, VERDICTS_TEXT = 8192 };
 
 /* Valid UTF-8 is kept, what is not is replaced: for log lines and replies. */
 static json_t *
@@ -108,6 +109,20 @@ value_recipient(const struct recipient *r, const struct admin_recipient *a,
 	return object;
 }
 
+/* Those that can't be read are those of another version of mtad. */
+static void
+set_verdicts(json_t *object, struct slice encoded)
+{
+	struct verdicts verdicts;
+	struct buf text;
+
+	buf_init(&text, VERDICTS_TEXT);
+	if (encoded.n > 0 && verdicts_decode(encoded, &verdicts))
+		verdicts_text(&verdicts, &text);
+	set_text(object, "verdicts", buf_slice(&text));
+	buf_done(&text);
+}
+
 static void
 add_whole(json_t *object, const struct admin_message *m)
 {
@@ -123,7 +138,7 @@ add_whole(json_t *object, const struct admin_message *m)
 	set_text(object, "helo", e->helo);
 	set_text(object, "login", e->login);
 	set_text(object, "tls", e->tls);
-	set_text(object, "verdicts", e->verdicts);
+	set_verdicts(object, e->verdicts);
 	set_text(object, "envid", e->envid);
 	json_object_set_new(object, "ret", json_string(rets[e->ret]));
 	json_object_set_new(object, "body", json_string(bodies[e->body]));

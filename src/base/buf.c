@@ -43,6 +43,9 @@ buf_reserve(struct buf *b, size_t n)
 		return b->p + b->n;
 	while (size - b->n <= n)
 		size *= 2;
+	/* One behind the last, for buf_cstr(), and no more. */
+	if (size - 1 > b->max)
+		size = b->max + 1;
 	b->p = mem_resize(b->p, size, 1);
 	b->size = size;
 	return b->p + b->n;

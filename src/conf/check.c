@@ -406,9 +406,6 @@ check_routes(const struct checking *c)
 			    "\"user@domain\", \"domain\", \".domain\", \"*\"",
 			    r->title);
 		lower(r->title);
-		if (r->tls == TLS_DANE)
-			conf_error(c->errors, place_of(c, "route", i, "tls"),
-			    "tls: \"dane\" is not available yet");
 		for (size_t k = 0; k < r->source.n; k++)
 			if (!ip_parse(slice_of(r->source.v[k]), &ip))
 				conf_error(c->errors,

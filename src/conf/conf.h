@@ -118,7 +118,10 @@ struct route_conf {
 
 struct delivery_conf {
 	uint16_t mx_port;
+	uint16_t sts_port;
+	char *tls_reports; /* an address, or "": none are sent */
 	int64_t connect_timeout_ms;
+	int64_t reply_timeout_ms;
 	int64_t idle_timeout_ms;
 	bool ipv4;
 	bool ipv6;

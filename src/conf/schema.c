@@ -178,7 +178,10 @@ static const struct conf_key route_keys[] = {
 
 static const struct conf_key delivery_keys[] = {
 	{ "mx_port",	PORT(delivery_conf, mx_port),	"25",				 1, 65535, NULL, NOW, "port of MX hosts; another one in tests only" },
+	{ "sts_port",	PORT(delivery_conf, sts_port),	"443",				 1, 65535, NULL, NOW, "port that MTA-STS policies are fetched from; another one in tests only" },
+	{ "tls_reports", TEXT(delivery_conf, tls_reports), "",				 0, 254, NULL, NOW, "sender of the daily TLS reports to other domains (RFC 8460); empty: none are sent" },
 	{ "connect_timeout", TIME(delivery_conf, connect_timeout_ms), "30s",		 1 * S, 10 * M, NULL, NOW, "longest wait for a connection" },
+	{ "reply_timeout", TIME(delivery_conf, reply_timeout_ms), "10m",		 1 * S, 10 * M, NULL, NOW, "longest wait for a reply, where RFC 5321 does not say less" },
 	{ "idle_timeout", TIME(delivery_conf, idle_timeout_ms), "5s",			 0, 5 * M, NULL, NOW, "an idle connection is kept this long for the next message" },
 	{ "ip",		FAMILIES(delivery_conf),	"both",				 0, 0, NULL, NOW, "address families: both, ipv4 or ipv6" },
 	{ NULL,		BOOL(delivery_conf, ipv4),	"",				 0, 0, NULL, NOW, "filled by ip" },

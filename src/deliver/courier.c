@@ -15,7 +15,9 @@
 #include "deliver/pool.h"
 #include "deliver/self.h"
 #include "deliver/session.h"
+#include "deliver/tls_result.h"
 #include "dns/hosts.h"
+#include "policy/search.h"
 #include "route/route.h"
 
 enum {
@@ -31,7 +33,10 @@ enum {
 /* A place to try. */
 struct stop {
 	struct conn_address address;
-	const char *host; /* the arena's */
+	const char *host;  /* the arena's */
+	size_t host_index; /* among the hosts */
+	/* The search's, or the courier's own; NULL: not known yet. */
+	const struct host_policy *policy;
 };
 
 struct courier {
@@ -42,8 +47,12 @@ struct courier {
 	enum tls_level level;
 	struct slice key; /* of idle sessions that fit */
 	uint16_t port;
-	struct hosts_search *search; /* owned; or NULL */
-	struct session *session;     /* owned; or NULL */
+	struct hosts_search *search;    /* owned; or NULL */
+	struct policy_search *policies; /* owned; or NULL */
+	struct host_policy unix_policy; /* of a Unix socket */
+	bool waives_tls;
+	bool noted_tls;          /* of the session, for TLSRPT */
+	struct session *session; /* owned; or NULL */
 	bool from_pool;
 	bool in_plain;      /* this stop's TLS is broken: without */
 	struct stop *stops; /* the arena's */
@@ -80,6 +89,36 @@ note_session(struct courier *c, const struct session *s)
 	j->host = job_keep(j, session_host(s), DNS_NAME_SIZE);
 	j->address = job_keep(j, session_address(s), ADDRESS_TEXT_SIZE);
 	j->tls = job_keep(j, session_tls(s), DNS_NAME_SIZE);
+	j->policy = session_policy(s);
+}
+
+/* For TLSRPT: what this connection, or the lack of one, says of its host. */
+static void
+note_tls(struct courier *c, const struct session *s)
+{
+	const struct stop *stop = &c->stops[c->stop];
+	const struct client_failure *failure =
+	    s == NULL ? NULL : session_failure(s);
+	struct tls_attempt a = {
+		.policy = stop->policy,
+		.host = slice_of(stop->host),
+		.refused = s == NULL,
+	};
+
+	if (c->policies == NULL || c->in_plain)
+		return;
+	a.domain = policy_search_domain(c->policies);
+	a.sts = policy_search_sts(c->policies);
+	if (s != NULL) {
+		if (!session_is_connected(s))
+			return;
+		a.address = session_address(s);
+		a.tls = session_tls(s);
+		a.broke_tls = session_broke_tls(s);
+	}
+	if (failure != NULL)
+		a.failure = failure->fate.reply;
+	tls_result_note(c->tools, &a);
 }
 
 static void
@@ -91,6 +130,7 @@ courier_end(struct courier *c)
 	j->work = NULL;
 	j->dialogue = job_keep(j, buf_slice(&c->dialogue), DIALOGUE_MAX);
 	hosts_cancel(&c->search);
+	policy_search_free(&c->policies);
 	conf_unref(&c->conf);
 	buf_done(&c->dialogue);
 	mem_free(c);
@@ -130,26 +170,18 @@ give_up_ours(struct courier *c, enum job_trouble trouble, unsigned subject,
 
 /* --- sessions --- */
 
-static const char *
-policy_name(const struct courier *c)
+/* The policy of the stop that is tried. */
+static const struct tls_policy *
+policy_of(const struct courier *c)
 {
-	static const char *const names[] = {
-		[TLS_AUTO] = "opportunistic",
-		[TLS_NONE] = "none",
-		[TLS_OPPORTUNISTIC] = "opportunistic",
-		[TLS_ENCRYPT] = "encrypt",
-		[TLS_VERIFY] = "verify",
-		[TLS_DANE] = "dane",
-	};
-
-	return names[c->level];
+	must(c->stop < c->stop_count && c->stops[c->stop].policy != NULL);
+	return &c->stops[c->stop].policy->policy;
 }
 
 static bool
 is_opportunistic(const struct courier *c)
 {
-	return c->level == TLS_OPPORTUNISTIC &&
-	    c->job->target.kind != TARGET_SUBMISSIONS;
+	return policy_of(c)->need == TLS_NEED_OFFERED;
 }
 
 static bool
@@ -162,20 +194,15 @@ is_lmtp(const struct courier *c)
 static enum client_tls
 client_tls_of(const struct courier *c)
 {
-	if (c->level == TLS_NONE || c->in_plain)
+	switch (policy_of(c)->need) {
+	case TLS_NEED_NEVER:
 		return CLIENT_TLS_NEVER;
-	return is_opportunistic(c) ? CLIENT_TLS_OFFERED : CLIENT_TLS_REQUIRED;
-}
-
-/* AUTO, until there is more to choose from: what suits the target. */
-static enum tls_level
-level_of(const struct courier *c)
-{
-	enum tls_level level = c->route == NULL ? TLS_AUTO : c->route->tls;
-
-	if (level != TLS_AUTO)
-		return level;
-	return is_lmtp(c) ? TLS_NONE : TLS_OPPORTUNISTIC;
+	case TLS_NEED_OFFERED:
+		return c->in_plain ? CLIENT_TLS_NEVER : CLIENT_TLS_OFFERED;
+	case TLS_NEED_ALWAYS:
+		break;
+	}
+	return CLIENT_TLS_REQUIRED;
 }
 
 static void
@@ -224,7 +251,7 @@ open_session(struct courier *c)
 		.address = stop->address,
 		.host = stop->host,
 		.implicit_tls = c->job->target.kind == TARGET_SUBMISSIONS,
-		.verify = c->level == TLS_VERIFY,
+		.policy = stop->policy,
 		.conf = c->conf,
 		.client = {
 		    .lmtp = is_lmtp(c),
@@ -246,7 +273,26 @@ open_session(struct courier *c)
 		plan.source = &source;
 	c->sessions++;
 	c->from_pool = false;
+	c->noted_tls = false;
 	c->session = session_new(c->tools, &plan, on_session, c);
+}
+
+/* Its policy does not let us use that host. What is temporary outweighs. */
+static void
+note_refusal(struct courier *c)
+{
+	struct slice reply = slice_of(policy_of(c)->refusal);
+	struct fate fate =
+	    fate_from_reply(reply.p[0] == '5' ? 550 : 451, reply);
+
+	fate.ours = true;
+	buf_addf(&c->dialogue, "* %s %s\n", c->stops[c->stop].host, reply.p);
+	c->job->policy = slice_of(policy_of(c)->name);
+	note_tls(c, NULL);
+	if (fate.kind == FATE_FAILED && c->failure.kind != FATE_NONE)
+		return;
+	c->failure = fate;
+	c->trouble = fate.kind == FATE_FAILED ? TROUBLE_NONE : TROUBLE_SITE;
 }
 
 static void
@@ -254,6 +300,10 @@ next_stop(struct courier *c)
 {
 	char key[MEMORY_KEY_SIZE];
 
+	while (c->stop < c->stop_count && policy_of(c)->refusal != NULL) {
+		note_refusal(c);
+		c->stop++;
+	}
 	if (c->stop >= c->stop_count || c->sessions >= SESSIONS_MAX) {
 		give_up(c);
 		return;
@@ -323,6 +373,33 @@ settle_without_hosts(struct courier *c, enum hosts_outcome outcome)
 }
 
 static void
+on_policies(const struct host_policy *policies, void *arg)
+{
+	struct courier *c = arg;
+
+	for (size_t i = 0; i < c->stop_count; i++)
+		c->stops[i].policy = &policies[c->stops[i].host_index];
+	put_dead_last(c);
+	next_stop(c);
+}
+
+static void
+find_policies(struct courier *c, const struct hosts *hosts)
+{
+	const struct policy_sources sources = { c->tools->loop,
+		c->tools->resolver, c->tools->sts };
+	const struct policy_question question = {
+		.level = c->level,
+		.kind = c->job->target.kind,
+		.port = c->port,
+		.sender_requires = c->job->envelope.require_tls,
+		.sender_waives = c->waives_tls,
+	};
+
+	c->policies = policy_find(&sources, hosts, &question, on_policies, c);
+}
+
+static void
 on_hosts(const struct hosts *hosts, void *arg)
 {
 	struct courier *c = arg;
@@ -355,10 +432,10 @@ on_hosts(const struct hosts *hosts, void *arg)
 			.address = { .ip = a->ip, .port = c->port },
 			.host =
 			    job_keep(c->job, slice_of(name), DNS_NAME_SIZE).p,
+			.host_index = a->host,
 		};
 	}
-	put_dead_last(c);
-	next_stop(c);
+	find_policies(c, hosts);
 }
 
 static bool
@@ -369,6 +446,18 @@ is_own_address(const struct ip *ip, void *arg)
 	return self_listens_at(c->tools->self, ip, c->port);
 }
 
+/* All of a job's recipients have the first one's; empty: they have none. */
+static struct slice
+recipient_domain(const struct courier *c)
+{
+	struct address first;
+
+	if (address_parse(c->job->envelope.recipients[0].address, true,
+		&first) != PARSE_OK)
+		return SLICE_NONE;
+	return slice_head(first.domain, DNS_NAME_MAX);
+}
+
 static void
 find_hosts(struct courier *c)
 {
@@ -377,7 +466,7 @@ find_hosts(struct courier *c)
 		.ipv4 = c->conf->delivery.ipv4,
 		.ipv6 = c->conf->delivery.ipv6,
 	};
-	struct address first;
+	struct slice domain = t->host;
 
 	if (t->kind != TARGET_MX) {
 		c->search = hosts_of_name(c->tools->resolver, c->tools->loop,
@@ -387,13 +476,10 @@ find_hosts(struct courier *c)
 	policy.own_name = c->conf->hostname;
 	policy.is_own = is_own_address;
 	policy.arg = c;
-	first.domain = t->host;
-	if (first.domain.n == 0 &&
-	    address_parse(c->job->envelope.recipients[0].address, true,
-		&first) != PARSE_OK)
-		first.domain = SLICE_NONE;
-	c->search = hosts_of_domain(c->tools->resolver, c->tools->loop,
-	    first.domain, &policy, on_hosts, c);
+	if (domain.n == 0)
+		domain = recipient_domain(c);
+	c->search = hosts_of_domain(c->tools->resolver, c->tools->loop, domain,
+	    &policy, on_hosts, c);
 }
 
 static uint16_t
@@ -432,6 +518,10 @@ connect_anew(struct courier *c)
 	c->stop = 0;
 	c->stop_count = 0;
 	c->in_plain = false;
+	policy_search_free(&c->policies);
+	/* RFC 8689, 4.1: REQUIRETLS outweighs the header field. */
+	c->waives_tls = c->level == TLS_AUTO && !c->job->envelope.require_tls &&
+	    !is_lmtp(c) && job_waives_tls(c->job);
 	if (c->job->target.kind != TARGET_LMTP_UNIX) {
 		find_hosts(c);
 		return;
@@ -440,6 +530,9 @@ connect_anew(struct courier *c)
 	must(stop != NULL);
 	stop->host = job_keep(c->job, c->job->target.path, REPLY_SIZE).p;
 	stop->address.path = stop->host;
+	c->unix_policy.policy = tls_policy_decide(
+	    &(struct tls_question){ .level = c->level, .lmtp = true });
+	stop->policy = &c->unix_policy;
 	c->stops = stop;
 	c->stop_count = 1;
 	next_stop(c);
@@ -454,7 +547,8 @@ put_away(struct courier *c)
 	struct job *j = c->job;
 
 	c->session = NULL;
-	if (c->conf == c->tools->conf &&
+	/* What was opened for one that waives TLS serves no other. */
+	if (c->conf == c->tools->conf && !c->waives_tls &&
 	    c->conf->delivery.idle_timeout_ms > 0 && c->tools->pool != NULL &&
 	    session_messages(s) < j->messages_per_connection)
 		pool_put(c->tools->pool, s, j->site, c->key,
@@ -469,6 +563,9 @@ on_ready(struct courier *c)
 	bool busy = smtp_client_is_busy(session_client(c->session));
 
 	note_session(c, c->session);
+	if (!c->from_pool && !c->noted_tls)
+		note_tls(c, c->session);
+	c->noted_tls = true;
 	if (!job_is_settled(c->job)) {
 		session_send(c->session, &c->message, &c->job->message);
 		return;
@@ -531,6 +628,8 @@ on_over(struct courier *c)
 	c->session = NULL;
 	note_session(c, s);
 	note_dialogue(c, s);
+	if (!got_ready)
+		note_tls(c, s);
 	if (job_is_settled(c->job)) {
 		if (failure != NULL) {
 			c->job->trouble = failure->trouble;
@@ -583,9 +682,15 @@ set_key(struct courier *c)
 	struct job *j = c->job;
 	struct buf key;
 
-	buf_init(&key, j->site.n + j->target_text.n + j->route.n + 16);
-	buf_addf(&key, "%c%.*s\n", j->is_domain ? 'd' : 'r',
-	    SLICE_ARGS(j->site));
+	buf_init(&key,
+	    j->site.n + j->target_text.n + j->route.n + DNS_NAME_SIZE + 16);
+	buf_addf(&key, "%c%c%.*s\n", j->is_domain ? 'd' : 'r',
+	    j->envelope.require_tls ? 's' : '-', SLICE_ARGS(j->site));
+	/* A site's domains may share hosts, but not their policies. */
+	if (j->target.kind == TARGET_MX && j->target.host.n == 0) {
+		buf_add(&key, recipient_domain(c));
+		buf_add_char(&key, '\n');
+	}
 	buf_add(&key, j->target_text);
 	buf_add_char(&key, '\n');
 	buf_add(&key, j->route);
@@ -606,19 +711,13 @@ courier_start(struct job *j)
 	buf_init(&c->dialogue, DIALOGUE_MAX);
 	if (!j->is_domain)
 		c->route = route_by_title(c->conf, j->route);
-	c->level = level_of(c);
+	c->level = c->route == NULL ? TLS_AUTO : c->route->tls;
 	c->port = port_of(c);
-	j->policy = slice_of(policy_name(c));
 	c->message = (struct smtp_message){ .envelope = &j->envelope,
 		.fates = j->fates,
 		.arena = j->arena,
 		.size = j->message.size,
 		.utf8_header = job_has_utf8_header(j) };
-	if (c->level == TLS_DANE) {
-		give_up_ours(c, TROUBLE_LOCAL, 7, 10,
-		    "451 4.7.10 tls = \"dane\" is not available yet");
-		return;
-	}
 	/* The reload that made this job's route go was faster than the job. */
 	if (!j->is_domain && c->route == NULL) {
 		give_up_ours(c, TROUBLE_LOCAL, 3, 5,
@@ -647,6 +746,7 @@ courier_abandon(struct job *j)
 	j->work = NULL;
 	hosts_cancel(&c->search);
 	session_leave(&c->session);
+	policy_search_free(&c->policies);
 	conf_unref(&c->conf);
 	buf_done(&c->dialogue);
 	mem_free(c);

@@ -16,6 +16,7 @@
 #include "deliver/job.h"
 #include "deliver/local.h"
 #include "deliver/pool.h"
+#include "deliver/rua.h"
 #include "deliver/self.h"
 #include "deliver/session.h"
 #include "worker/worker.h"
@@ -23,6 +24,7 @@
 enum {
 	MEMORIES_MAX = 20000,
 	FATES_BUF_MAX = 64 * 1024,
+	STS_KEPT_MAX = 60 * 1024, /* of a record, so that it fits a message */
 	STATS_EVERY = 5 * SECOND,
 	RESTART_GRACE = 10 * SECOND,
 };
@@ -32,6 +34,7 @@ struct deliver {
 	struct tools tools;        /* what it points to is owned */
 	struct vfs *vfs;           /* owned */
 	struct agents *agents;     /* owned */
+	struct rua_senders *rua;   /* owned */
 	struct channel *scheduler; /* owned; NULL when it is gone */
 	LIST_HEAD(, job) jobs;     /* owned; under way */
 	struct buf fates;
@@ -170,6 +173,69 @@ on_site_close(void *owner, struct channel *channel, const void *msg)
 	pool_close_site(d->tools.pool, m->site);
 }
 
+/* --- MTA-STS policies, which the scheduler keeps --- */
+
+static void
+ask_store(const char *domain, void *arg)
+{
+	struct deliver *d = arg;
+	const struct msg_sts_ask m = { .domain = slice_of(domain) };
+
+	if (d->scheduler != NULL)
+		channel_send_sts_ask(d->scheduler, &m);
+}
+
+static void
+keep_in_store(const char *domain, struct slice record, void *arg)
+{
+	struct deliver *d = arg;
+	const struct msg_sts_keep m = { .domain = slice_of(domain),
+		.record = record };
+
+	/* One so large is fetched anew after a restart. */
+	if (d->scheduler != NULL && record.n <= STS_KEPT_MAX)
+		channel_send_sts_keep(d->scheduler, &m);
+}
+
+static void
+report_tls(const struct msg_tls_result *m, void *arg)
+{
+	struct deliver *d = arg;
+
+	if (d->scheduler != NULL)
+		channel_send_tls_result(d->scheduler, m);
+}
+
+static void
+mail_report(struct slice domain, struct slice recipient, void *arg)
+{
+	struct deliver *d = arg;
+	const struct msg_tls_report_mail m = { domain, recipient };
+
+	if (d->scheduler != NULL)
+		channel_send_tls_report_mail(d->scheduler, &m);
+}
+
+static void
+on_tls_report(void *owner, struct channel *channel, const void *msg)
+{
+	const struct msg_tls_report *m = msg;
+	struct deliver *d = owner;
+
+	(void)channel;
+	rua_send(d->rua, m->domain, m->report);
+}
+
+static void
+on_sts_told(void *owner, struct channel *channel, const void *msg)
+{
+	const struct msg_sts_told *m = msg;
+	struct deliver *d = owner;
+
+	(void)channel;
+	sts_told(d->tools.sts, m->domain, m->record);
+}
+
 static void
 on_scheduler_closed(void *owner, struct channel *channel, int rc)
 {
@@ -186,6 +252,8 @@ static const struct channel_handlers scheduler_handlers = {
 	.on = {
 	    [MSG_deliver_job] = on_deliver_job,
 	    [MSG_site_close] = on_site_close,
+	    [MSG_sts_told] = on_sts_told,
+	    [MSG_tls_report] = on_tls_report,
 	},
 	.closed = on_scheduler_closed,
 };
@@ -205,6 +273,7 @@ on_peer(enum role role, unsigned number, int fd, void *arg)
 	if (d->scheduler != NULL)
 		channel_free(&d->scheduler);
 	d->scheduler = channel_new(d->tools.loop, fd, &scheduler_handlers, d);
+	sts_store_is_new(d->tools.sts);
 }
 
 static void
@@ -278,23 +347,6 @@ dns_differs(const struct dns_conf *a, const struct dns_conf *b)
 	return false;
 }
 
-static void
-on_reconfigured(struct worker *worker, struct conf *conf, void *arg)
-{
-	struct deliver *d = arg;
-	bool dns_is_new = dns_differs(&d->tools.conf->dns, &conf->dns);
-
-	(void)worker;
-	conf_unref(&d->tools.conf);
-	d->tools.conf = conf_ref(conf);
-	self_update(d->tools.self, conf);
-	pool_close_all(d->tools.pool);
-	if (dns_is_new)
-		restart(d, "the dns section has changed");
-	else if (needs_files(conf) && !d->sees_files)
-		restart(d, "there are Unix sockets now");
-}
-
 static int
 open_resolver(struct deliver *d, const struct conf *conf)
 {
@@ -311,6 +363,48 @@ open_resolver(struct deliver *d, const struct conf *conf)
 		return 0;
 	log_error("deliver no-resolver why=\"%s\"", why.text);
 	return -EINVAL;
+}
+
+static struct sts_options
+sts_options_of(struct deliver *d)
+{
+	const struct delivery_conf *c = &d->tools.conf->delivery;
+
+	return (struct sts_options){
+		.port = c->sts_port,
+		.ipv4 = c->ipv4,
+		.ipv6 = c->ipv6,
+		.store = { .ask = ask_store, .keep = keep_in_store, .arg = d }
+	};
+}
+
+static void
+on_reconfigured(struct worker *worker, struct conf *conf, void *arg)
+{
+	struct deliver *d = arg;
+	bool dns_is_new = dns_differs(&d->tools.conf->dns, &conf->dns);
+	struct sts_options sts;
+
+	(void)worker;
+	conf_unref(&d->tools.conf);
+	d->tools.conf = conf_ref(conf);
+	self_update(d->tools.self, conf);
+	sts = sts_options_of(d);
+	sts_set_options(d->tools.sts, &sts);
+	pool_close_all(d->tools.pool);
+	if (dns_is_new)
+		restart(d, "the dns section has changed");
+	else if (needs_files(conf) && !d->sees_files)
+		restart(d, "there are Unix sockets now");
+}
+
+static void
+open_sts(struct deliver *d)
+{
+	struct sts_options options = sts_options_of(d);
+	struct tools *t = &d->tools;
+
+	t->sts = sts_new(t->loop, t->resolver, t->https, &options);
 }
 
 static int
@@ -331,6 +425,11 @@ on_start(struct worker *worker, struct conf *conf, void *arg)
 		log_error("deliver no-tls why=\"%s\"", why.text);
 		return -EINVAL;
 	}
+	d->rua = rua_senders_new(t, mail_report, d);
+	t->report = report_tls;
+	t->report_arg = d;
+	t->https = https_new(t->loop, t->tls);
+	open_sts(d);
 	d->vfs = vfs_disk_new(worker_spool(worker));
 	t->reader = queue_reader_new(d->vfs);
 	t->logins = login_library_new();
@@ -363,6 +462,9 @@ on_end(void *arg)
 	session_drop_all(t);
 	timer_free(&d->stats);
 	timer_free(&d->restart);
+	rua_senders_free(&d->rua);
+	sts_free(&t->sts);
+	https_free(&t->https);
 	resolver_free(&t->resolver);
 	tls_client_free(&t->tls);
 	queue_reader_free(&t->reader);

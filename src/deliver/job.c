@@ -150,22 +150,41 @@ job_done(struct job *j)
 	loop_post(j->tools->loop, on_done, j);
 }
 
+/* As far as a block of content goes; false: it can't be read. */
+static bool
+read_header(struct job *j, struct slice *head)
+{
+	int64_t n = queue_message_read(j->tools->reader, &j->message, 0,
+	    j->tools->block, CONTENT_BLOCK);
+
+	if (n <= 0)
+		return false;
+	*head = slice_from(j->tools->block, (size_t)n);
+	if (header_length(*head) > 0)
+		*head = slice_head(*head, header_length(*head));
+	return true;
+}
+
 bool
 job_has_utf8_header(struct job *j)
 {
-	int64_t n;
 	struct slice head;
 
 	if (!j->envelope.smtputf8)
 		return false;
-	n = queue_message_read(j->tools->reader, &j->message, 0,
-	    j->tools->block, CONTENT_BLOCK);
-	if (n <= 0)
-		return true; /* not known: better not sent where it can't be */
-	head = slice_from(j->tools->block, (size_t)n);
-	if (header_length(head) > 0)
-		head = slice_head(head, header_length(head));
-	return header_needs_utf8(head);
+	/* Not known: better not sent where it can't be. */
+	return !read_header(j, &head) || header_needs_utf8(head);
+}
+
+bool
+job_waives_tls(struct job *j)
+{
+	struct header_field field;
+	struct slice head;
+
+	return read_header(j, &head) &&
+	    header_find(head, "TLS-Required", &field) &&
+	    slice_is_nocase(slice_trim(field.body), "no");
 }
 
 static bool

@@ -65,6 +65,8 @@ struct slice job_keep(struct job *, struct slice, size_t max);
 void job_done(struct job *);
 /* Does the header hold UTF-8? Reads it if the envelope lets it. */
 bool job_has_utf8_header(struct job *);
+/* Does its header say "TLS-Required: no" (RFC 8689, 5)? Reads it. */
+bool job_waives_tls(struct job *);
 /* The message for the scheduler: points into the job and into *fates. */
 struct msg_job_done job_answer(struct job *, struct buf *fates);
 

@@ -33,7 +33,8 @@ struct session {
 	const struct queue_message *message; /* borrowed; NULL: none */
 	uint64_t offset; /* of the content to be read next */
 	bool implicit_tls;
-	bool verify;
+	const struct host_policy *policy; /* borrowed until TLS is up */
+	const char *policy_name;          /* static */
 	bool connected;
 	bool was_ready;
 	bool broke_tls;
@@ -153,25 +154,42 @@ send_content(struct session *s)
 	return true;
 }
 
+static int64_t
+at_most_as_configured(const struct session *s, int64_t ms)
+{
+	int64_t most = s->conf->delivery.reply_timeout_ms;
+
+	return ms < most ? ms : most;
+}
+
 static void
 arm(struct session *s)
 {
 	int64_t ms;
 
 	if (smtp_client_new_patience(s->client, &ms))
-		conn_set_timeout(s->conn, ms);
+		conn_set_timeout(s->conn, at_most_as_configured(s, ms));
 }
 
 static void
 start_tls(struct session *s)
 {
+	const struct host_policy *p = s->policy;
 	struct tls_client_policy policy = {
 		.server_name = s->host,
-		.verify = s->verify ? TLS_VERIFY_NAME : TLS_VERIFY_NOTHING,
+		.verify = p == NULL ? TLS_VERIFY_NOTHING : p->policy.verify,
 		.session_site = s->host,
 	};
 
-	conn_set_timeout(s->conn, HANDSHAKE_PATIENCE);
+	if (policy.verify == TLS_VERIFY_DANE) {
+		policy.server_name = p->dane.base;
+		policy.tlsa = p->dane.tlsa;
+		policy.tlsa_count = p->dane.tlsa_count;
+		policy.other_names = (const char *const *)p->other_names;
+		policy.other_name_count = p->other_name_count;
+	}
+
+	conn_set_timeout(s->conn, at_most_as_configured(s, HANDSHAKE_PATIENCE));
 	conn_start_tls_client(s->conn, s->tools->tls, &policy);
 }
 
@@ -273,7 +291,9 @@ on_secured(struct conn *conn, int rc, void *arg)
 	}
 	must(conn_tls_facts(conn, &facts));
 	buf_init(&text, sizeof(s->tls));
-	buf_addf(&text, "%s %s", facts.version, facts.cipher);
+	s->policy = NULL;
+	buf_addf(&text, "%s %s %s", facts.version, facts.cipher,
+	    facts.verified ? "verified" : "unverified");
 	(void)slice_to_cstr(buf_slice(&text), s->tls, sizeof(s->tls));
 	buf_done(&text);
 	smtp_client_note(s->client, slice_of(s->tls));
@@ -318,7 +338,8 @@ session_new(struct tools *tools, const struct session_plan *plan,
 	s->fn = fn;
 	s->arg = arg;
 	s->implicit_tls = plan->implicit_tls;
-	s->verify = plan->verify;
+	s->policy = plan->policy;
+	s->policy_name = plan->policy == NULL ? "" : plan->policy->policy.name;
 	s->host = mem_cstr(slice_of(plan->host));
 	if (to.path != NULL)
 		to.path = s->path = mem_cstr(slice_of(to.path));
@@ -434,6 +455,12 @@ struct slice
 session_tls(const struct session *s)
 {
 	return slice_of(s->tls);
+}
+
+struct slice
+session_policy(const struct session *s)
+{
+	return slice_of(s->policy_name);
 }
 
 const struct smtp_client *

@@ -14,6 +14,7 @@
 #include "deliver/smtp_client.h"
 #include "deliver/tools.h"
 #include "io/conn.h"
+#include "policy/search.h"
 
 struct session;
 
@@ -22,7 +23,8 @@ struct session_plan {
 	const char *host;        /* for TLS and people; copied */
 	const struct ip *source; /* or NULL */
 	bool implicit_tls;
-	bool verify;       /* the certificate has to be the host's */
+	/* Whom TLS has to prove; borrowed until it is up. NULL: nobody. */
+	const struct host_policy *policy;
 	struct conf *conf; /* kept: what `client` borrows is in it */
 	struct smtp_client_options client;
 };
@@ -57,6 +59,7 @@ uint32_t session_messages(const struct session *);
 struct slice session_host(const struct session *);
 struct slice session_address(const struct session *);
 struct slice session_tls(const struct session *);
+struct slice session_policy(const struct session *);
 const struct smtp_client *session_client(const struct session *);
 /* The dialogue begins anew: another job's. */
 void session_begin_job(struct session *);

@@ -22,6 +22,7 @@
 enum {
 	LINE_MAX_OCTETS = 4096,       /* of a reply; RFC 5321 says 512 */
 	REPLY_KEPT = 1024,            /* of a reply's text, in a fate */
+	REPLIES_KEPT = 4 * 1024,      /* of all of a message's together */
 	OUTPUT_MAX = 4 * 1024 * 1024, /* ours: commands of one transaction */
 	/*
 	 * A message of up to this goes along with MAIL and RCPT: what is lost
@@ -84,6 +85,8 @@ struct smtp_client {
 	enum content_form form;
 	bool wants_content;
 	uint64_t content_left;
+	size_t replies_left; /* of REPLIES_KEPT */
+	struct slice last_kept;
 	struct data_encoder encoder;
 	uint32_t transactions;
 };
@@ -215,6 +218,89 @@ reply_text(const struct smtp_client *c)
 	return slice_head(buf_slice(&c->reply.text), REPLY_KEPT);
 }
 
+/* --- fates --- */
+
+/*
+ * What is said again and again is kept once. Behind the limit a reply is cut
+ * to its code: its status was read before.
+ */
+static struct slice
+keep_text(struct smtp_client *c, struct slice text)
+{
+	struct slice kept;
+
+	if (text.n > 0 && slice_eq(text, c->last_kept))
+		return c->last_kept;
+	if (text.n > c->replies_left)
+		text = slice_head(text, 3);
+	kept = arena_copy(c->message.arena, text);
+	if (kept.p == NULL)
+		return slice_of("(the reply is lost)");
+	c->replies_left -= text.n < c->replies_left ? text.n : c->replies_left;
+	c->last_kept = kept;
+	return kept;
+}
+
+static bool
+is_success(int code)
+{
+	return code >= 200 && code <= 299;
+}
+
+/* The fate that the reply just read stands for; kept as long as the message. */
+static struct fate
+judge(struct smtp_client *c)
+{
+	struct fate fate = fate_from_reply(c->reply.code, reply_text(c));
+
+	fate.reply = keep_text(c, fate.reply);
+	if (fate.kind == FATE_DELIVERED && !c->options.lmtp)
+		fate.kind =
+		    hop_passes_dsn(&c->hop) ? FATE_PASSED : FATE_RELAYED;
+	return fate;
+}
+
+/* Those that are named or accepted, and have no fate. */
+static void
+settle(struct smtp_client *c, enum rcpt_state which, struct fate fate)
+{
+	for (size_t i = 0; i < c->message.envelope->recipient_count; i++)
+		if (c->rcpts[i] == (uint8_t)which &&
+		    c->message.fates[i].kind == FATE_NONE)
+			c->message.fates[i] = fate;
+}
+
+/*
+ * The message is with the server, but what it thinks of it is not known. What
+ * went in the flight of MAIL and RCPT is there before their replies come.
+ */
+static bool
+is_undecided(const struct smtp_client *c)
+{
+	if (c->message.envelope == NULL || c->wants_content)
+		return false;
+	if (c->state == ST_BODY)
+		return c->accepted > 0;
+	return c->in_flight && c->form == CONTENT_BDAT && !c->mail_refused &&
+	    (c->state == ST_RSET || c->state == ST_MAIL || c->state == ST_RCPT);
+}
+
+/*
+ * Whoever may have the message is put off, and not tried elsewhere: that would
+ * be a second copy of it for sure (RFC 1047).
+ */
+static void
+settle_undecided(struct smtp_client *c, struct fate fate)
+{
+	if (!is_undecided(c))
+		return;
+	fate.reply = keep_text(c, fate.reply);
+	settle(c, RCPT_NAMED, fate);
+	settle(c, RCPT_ACCEPTED, fate);
+}
+
+/* --- failures --- */
+
 /* The session is over; whoever has no fate yet may be tried elsewhere. */
 static enum step
 fail(struct smtp_client *c, enum job_trouble trouble, unsigned subject,
@@ -228,6 +314,7 @@ fail(struct smtp_client *c, enum job_trouble trouble, unsigned subject,
 	c->failed = true;
 	c->failure.trouble = trouble;
 	c->failure.fate = fate_ours(FATE_DEFERRED, subject, detail, kept);
+	settle_undecided(c, c->failure.fate);
 	dialogue_add(&c->dialogue, "* ", kept);
 	return enter(c, ST_OVER);
 }
@@ -278,45 +365,6 @@ say_hello(struct smtp_client *c)
 	buf_add_cstr(&c->out, c->options.helo);
 	end_command(c, at);
 	return enter(c, ST_EHLO);
-}
-
-/* --- fates --- */
-
-static struct slice
-keep_text(struct smtp_client *c, struct slice text)
-{
-	struct slice kept = arena_copy(c->message.arena, text);
-
-	return kept.p == NULL ? slice_of("(the reply is lost)") : kept;
-}
-
-static bool
-is_success(int code)
-{
-	return code >= 200 && code <= 299;
-}
-
-/* The fate that the reply just read stands for; kept as long as the message. */
-static struct fate
-judge(struct smtp_client *c)
-{
-	struct fate fate =
-	    fate_from_reply(c->reply.code, keep_text(c, reply_text(c)));
-
-	if (fate.kind == FATE_DELIVERED && !c->options.lmtp)
-		fate.kind =
-		    hop_passes_dsn(&c->hop) ? FATE_PASSED : FATE_RELAYED;
-	return fate;
-}
-
-/* Those that are named or accepted, and have no fate. */
-static void
-settle(struct smtp_client *c, enum rcpt_state which, struct fate fate)
-{
-	for (size_t i = 0; i < c->message.envelope->recipient_count; i++)
-		if (c->rcpts[i] == (uint8_t)which &&
-		    c->message.fates[i].kind == FATE_NONE)
-			c->message.fates[i] = fate;
 }
 
 static enum step
@@ -659,13 +707,6 @@ got_body(struct smtp_client *c)
 	return transaction_done(c);
 }
 
-/* The message is with the server, but what it thinks of it is not known. */
-static bool
-is_undecided(const struct smtp_client *c)
-{
-	return c->state == ST_BODY && !c->wants_content && c->accepted > 0;
-}
-
 /*
  * 421 may come at any moment. To a whole message it is an answer; else the
  * recipients may be tried elsewhere.
@@ -673,8 +714,9 @@ is_undecided(const struct smtp_client *c)
 static enum step
 got_421(struct smtp_client *c)
 {
-	if (is_undecided(c))
+	if (c->state == ST_BODY && is_undecided(c))
 		settle(c, RCPT_ACCEPTED, judge(c));
+	c->form = CONTENT_NONE; /* a message in flight is not taken */
 	return fail_by_reply(c, TROUBLE_BUSY);
 }
 
@@ -852,6 +894,8 @@ smtp_client_send(struct smtp_client *c, const struct smtp_message *message)
 	c->accepted = 0;
 	c->busy = false;
 	c->mail_refused = false;
+	c->replies_left = REPLIES_KEPT;
+	c->last_kept = SLICE_NONE;
 	c->rcpts = arena_alloc(message->arena,
 	    message->envelope->recipient_count, sizeof(*c->rcpts));
 	if (c->rcpts == NULL)
@@ -882,23 +926,38 @@ smtp_client_quit(struct smtp_client *c)
 	return enter(c, ST_OVER);
 }
 
+/*
+ * A reply that was begun but not ended: its code is that of all its lines, so
+ * that who heard "250-" knows that the message was taken.
+ */
+static void
+settle_half_said(struct smtp_client *c)
+{
+	size_t i;
+
+	if (c->state != ST_BODY || !is_undecided(c) || c->reply.lines == 0 ||
+	    !is_success(c->reply.code))
+		return;
+	if (!c->options.lmtp) {
+		settle(c, RCPT_ACCEPTED, judge(c));
+		return;
+	}
+	i = next_rcpt(c, 0, RCPT_ACCEPTED);
+	c->message.fates[i] = judge(c);
+	c->rcpts[i] = RCPT_OUT;
+}
+
 void
 smtp_client_lost(struct smtp_client *c, int rc)
 {
-	bool undecided = is_undecided(c);
 	const char *what = rc == ERR_TIMEOUT ? "Time ran out"
 	    : rc == ERR_TLS                  ? "TLS failed"
 					     : "The connection was lost";
 
 	if (c->state == ST_OVER)
 		return;
+	settle_half_said(c);
 	(void)fail_while_waiting(c, what);
-	if (undecided) {
-		struct fate fate = c->failure.fate;
-
-		fate.reply = keep_text(c, fate.reply);
-		settle(c, RCPT_ACCEPTED, fate);
-	}
 }
 
 struct buf *

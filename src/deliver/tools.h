@@ -13,8 +13,11 @@
 #include "deliver/login.h"
 #include "deliver/memory.h"
 #include "dns/resolver.h"
+#include "io/https.h"
 #include "io/loop.h"
 #include "io/tls.h"
+#include "ipc/messages.h"
+#include "policy/sts.h"
 #include "queue/reader.h"
 
 struct pool;
@@ -29,12 +32,17 @@ struct tools {
 	struct resolver *resolver;
 	struct queue_reader *reader;
 	struct tls_client *tls;
+	struct https *https;
+	struct sts *sts;
 	struct login_library *logins;
 	struct pool *pool;
 	struct self *self;             /* our own names and addresses */
 	struct memory *broken_tls;     /* addresses whose handshake fails */
 	struct memory *dead_addresses; /* nobody answered there */
-	char *block; /* CONTENT_BLOCK octets, for use within one call */
+	/* Tells the scheduler of an attempt at TLS; or NULL. */
+	void (*report)(const struct msg_tls_result *, void *arg);
+	void *report_arg; /* borrowed */
+	char *block;      /* CONTENT_BLOCK octets, for use within one call */
 	/* Kept by the sessions. */
 	LIST_HEAD(, session) sessions;
 	uint64_t connections; /* open now */

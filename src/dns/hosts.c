@@ -18,7 +18,9 @@ struct host_query {
 	uint64_t a, aaaa;
 	bool temporary;
 	bool bogus;
-	bool secure;
+	bool insecure; /* some answer was not proved */
+	bool answered;
+	char canonical[DNS_NAME_SIZE];
 	size_t ipv4_count, ipv6_count;
 	struct ip ipv4[PER_FAMILY_MAX];
 	struct ip ipv6[PER_FAMILY_MAX];
@@ -130,7 +132,11 @@ list_addresses(struct hosts_search *s)
 	for (size_t host = 0; host < s->hosts.host_count; host++) {
 		const struct host_query *q = &s->queries[host];
 
-		s->hosts.host[host].secure = q->secure;
+		s->hosts.host[host].secure = q->answered && !q->insecure;
+		memcpy(s->hosts.host[host].canonical,
+		    q->canonical[0] == '\0' ? s->hosts.host[host].name
+					    : q->canonical,
+		    DNS_NAME_SIZE);
 		for (size_t i = 0; i < q->ipv4_count || i < q->ipv6_count;
 		     i++) {
 			if (i < q->ipv6_count)
@@ -170,6 +176,22 @@ conclude(struct hosts_search *s)
 	settle(s, s->hosts.address_count > 0 ? HOSTS_FOUND : why_nothing(s));
 }
 
+/*
+ * An answer that is missing or false says nothing about its zone: were it to
+ * make the host insecure, whoever drops packets could turn DANE off.
+ */
+static void
+note_proof(struct host_query *q, const struct dns_answer *answer)
+{
+	if (answer->outcome == DNS_TEMPORARY || answer->outcome == DNS_BOGUS)
+		return;
+	q->answered = true;
+	q->insecure = q->insecure || !answer->secure;
+	if (answer->outcome == DNS_FOUND)
+		(void)slice_to_cstr(answer->canonical, q->canonical,
+		    sizeof(q->canonical));
+}
+
 static void
 note_outcome(struct host_query *q, const struct dns_answer *answer)
 {
@@ -187,7 +209,7 @@ note_outcome(struct host_query *q, const struct dns_answer *answer)
 	case DNS_NO_DATA:
 		break;
 	}
-	q->secure = q->secure && answer->secure;
+	note_proof(q, answer);
 }
 
 static void
@@ -237,7 +259,6 @@ ask_addresses(struct hosts_search *s)
 		struct slice name = slice_of(s->hosts.host[i].name);
 
 		q->search = s;
-		q->secure = true;
 		if (s->policy.ipv4) {
 			q->a = resolver_ask(s->resolver, name, DNS_A, on_a, q);
 			s->waiting++;
@@ -268,6 +289,9 @@ on_mx(const struct dns_answer *answer, void *arg)
 
 	s->mx = 0;
 	s->hosts.secure = answer->secure;
+	if (answer->outcome == DNS_FOUND)
+		(void)slice_to_cstr(answer->canonical, s->hosts.canonical,
+		    sizeof(s->hosts.canonical));
 	switch (answer->outcome) {
 	case DNS_FOUND:
 		s->hosts.by_mx = true;

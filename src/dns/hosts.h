@@ -34,7 +34,10 @@ enum hosts_outcome {
 struct host {
 	char name[DNS_NAME_SIZE]; /* "" for an address literal */
 	uint16_t preference;
-	bool secure; /* name and addresses, by DNSSEC */
+	/* DNSSEC has proved every answer that came about its addresses. */
+	bool secure;
+	char canonical[DNS_NAME_SIZE]; /* at the end of its CNAMEs, or the name
+					*/
 };
 
 struct host_address {
@@ -46,7 +49,8 @@ struct hosts {
 	enum hosts_outcome outcome;
 	bool by_mx;  /* else the name itself */
 	bool secure; /* DNSSEC has proved the MX records, or their absence */
-	char name[DNS_NAME_SIZE]; /* what was asked for, as A-labels */
+	char name[DNS_NAME_SIZE];      /* what was asked for, as A-labels */
+	char canonical[DNS_NAME_SIZE]; /* where its CNAMEs led to its MX */
 	size_t host_count;
 	struct host host[HOSTS_MAX];
 	size_t address_count; /* in the order in which to try them */

@@ -77,7 +77,10 @@ bool dns_packet_parse(struct slice packet, enum dns_type, struct arena *,
 
 /* Could that be in the DNS: labels of 1 to 63 such bytes, 253 in all? */
 bool dns_name_is_valid(struct slice name);
-/* The same, or with spaces in it, as the macros of SPF may make one. */
+/*
+ * The same, or with spaces in it, as the macros of SPF may make one. (The
+ * resolver has none such: they don't exist.)
+ */
 bool dns_question_is_valid(struct slice name);
 
 const char *dns_outcome_name(enum dns_outcome);

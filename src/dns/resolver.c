@@ -92,6 +92,7 @@ static const struct {
 	{ "insecure-lan-zones:",	"yes" },
 	{ "local-zone:",		"test. transparent" },
 	{ "local-zone:",		"home.arpa. transparent" },
+	{ "local-zone:",		"127.in-addr.arpa. transparent" },
 	{ "outbound-msg-retry:",	"2" },
 	{ "infra-host-ttl:",		"5" },
 	{ "infra-keep-probing:",	"yes" },
@@ -455,7 +456,7 @@ resolver_ask(struct resolver *r, struct slice name, enum dns_type type,
 	q->arg = arg;
 	q->arena = arena_new(DNS_ARENA_MAX);
 	HASH_ADD(hh, r->queries, id, sizeof(q->id), q);
-	if (!dns_question_is_valid(name) ||
+	if (!dns_name_is_valid(name) ||
 	    !slice_to_cstr(name, q->name, sizeof(q->name))) {
 		answer_without_packet(q, DNS_NO_NAME, NXDOMAIN);
 		answer_later(q);

@@ -494,6 +494,13 @@ conn_tls_error(const struct conn *c)
 	return c->wire.tls == NULL ? "" : tls_stream_error(c->wire.tls);
 }
 
+void
+conn_tls_chain(const struct conn *c, struct buf *out)
+{
+	if (c->wire.secured)
+		tls_stream_chain(c->wire.tls, out);
+}
+
 bool
 conn_tls_exporter(const struct conn *c, uint8_t out[32])
 {

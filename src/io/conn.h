@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/ip.h"
 #include "base/must.h"
 #include "base/slice.h"
@@ -100,6 +101,8 @@ bool conn_is_secured(const struct conn *);
 bool conn_tls_facts(const struct conn *, struct tls_facts *);
 /* Why the handshake failed, in words for people. */
 const char *conn_tls_error(const struct conn *);
+/* The certificates that the server showed, one a line; none without TLS. */
+void conn_tls_chain(const struct conn *, struct buf *);
 /* tls-exporter channel binding (RFC 9266), 32 bytes; false without TLS 1.3. */
 bool conn_tls_exporter(const struct conn *, uint8_t out[32]);
 

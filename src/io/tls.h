@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/must.h"
 #include "base/slice.h"
@@ -48,13 +49,37 @@ bool tls_pair_is_good(const struct tls_server_cert *, struct why *);
 struct tls_client *tls_client_new(struct why *) MUST_USE;
 void tls_client_free(struct tls_client **);
 
-enum tls_verify { TLS_VERIFY_NOTHING, TLS_VERIFY_NAME };
+enum tls_verify {
+	TLS_VERIFY_NOTHING,
+	TLS_VERIFY_NAME, /* no handshake without a proof by the CA store */
+	TLS_VERIFY_DANE, /* none without one by a TLSA record (RFC 7672) */
+};
+
+/* A TLSA record, as far as it is usable for SMTP. */
+struct tls_tlsa {
+	uint8_t usage; /* 2: DANE-TA, 3: DANE-EE */
+	uint8_t selector, matching;
+	struct slice data;
+};
+
 struct tls_client_policy {
 	const char *server_name; /* SNI and the name to verify; or NULL */
-	/* TLS_VERIFY_NAME: no handshake without a proof by the CA store */
 	enum tls_verify verify;
 	const char *session_site; /* sessions are cached by this; or NULL */
+	bool looks_only; /* goes on without the proof; the facts tell of it */
+	/* For TLS_VERIFY_DANE: at least one usable record, ... */
+	const struct tls_tlsa *tlsa;
+	size_t tlsa_count;
+	/* ... and names that are as good as server_name. */
+	const char *const *other_names;
+	size_t other_name_count;
 };
+
+/*
+ * RFC 7672, 3.1: usage 2 or 3, a selector and matching type that we know, data
+ * that can be such. Anything else is as if it were not there.
+ */
+bool tls_tlsa_is_usable(const struct tls_tlsa *);
 
 /* What was agreed; texts are static or live as long as the connection. */
 struct tls_facts {
@@ -66,7 +91,10 @@ struct tls_facts {
 	const char *verify_error; /* "" when verified */
 };
 
-/* --- for io/tls_stream.c alone --- */
+/* --- for io/ alone --- */
+
+/* Gives the client's CA store to a context of OpenSSL's, for io/https.c. */
+void tls_client_lend_store(struct tls_client *, void *ssl_ctx);
 
 /* A new handshake, and the reference that its stream gives back. */
 struct ssl_st;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -21,7 +22,8 @@
 #include "base/log.h"
 
 /* A site's session is overwritten by another of the same slot. */
-enum { SESSION_SLOTS = 1024, SESSION_KEY_MAX = 768 };
+enum { SESSION_SLOTS = 1024, SESSION_KEY_MAX = 1024 };
+enum { SHA256_SIZE = 32, SHA512_SIZE = 64, DIGEST_HEX_SIZE = 65 };
 
 static const char *const ca_files[] = {
 	"/etc/ssl/certs/ca-certificates.crt",
@@ -35,6 +37,9 @@ struct kept_session {
 	char *key;            /* owned */
 	SSL_SESSION *session; /* owned */
 };
+
+/* Octets of a server's certificate chain; of use are three times 8 KiB. */
+enum { CHAIN_MAX = 24 * 1024 };
 
 struct tls_client {
 	unsigned refs;
@@ -133,9 +138,11 @@ tls_client_new(struct why *why)
 	    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 		SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_read_ahead(c->ctx, 1);
+	SSL_CTX_set_max_cert_list(c->ctx, CHAIN_MAX);
 	(void)SSL_CTX_set_session_cache_mode(c->ctx,
 	    SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(c->ctx, on_new_session);
+	must(SSL_CTX_dane_enable(c->ctx) == 1);
 	load_store(c->ctx);
 	return c;
 }
@@ -152,6 +159,12 @@ tls_client_free(struct tls_client **cp)
 		slot_clear(&c->sessions[i]);
 	SSL_CTX_free(c->ctx);
 	mem_free(c);
+}
+
+void
+tls_client_lend_store(struct tls_client *c, void *ssl_ctx)
+{
+	SSL_CTX_set1_cert_store(ssl_ctx, SSL_CTX_get_cert_store(c->ctx));
 }
 
 /* The name is checked in any case: the facts tell how it went. */
@@ -174,15 +187,47 @@ set_name(SSL *ssl, const char *name)
 	mem_free(sni);
 }
 
+/* What the records and names come to, as hex. */
+static void
+digest_of(const struct tls_client_policy *policy, char hex[DIGEST_HEX_SIZE])
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	unsigned n = 0;
+
+	must(md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1);
+	for (size_t i = 0; i < policy->tlsa_count; i++) {
+		const struct tls_tlsa *t = &policy->tlsa[i];
+		const uint8_t head[] = { t->usage, t->selector, t->matching,
+			(uint8_t)(t->data.n >> 8), (uint8_t)t->data.n };
+
+		must(EVP_DigestUpdate(md, head, sizeof(head)) == 1 &&
+		    EVP_DigestUpdate(md, t->data.p, t->data.n) == 1);
+	}
+	for (size_t i = 0; i < policy->other_name_count; i++)
+		must(EVP_DigestUpdate(md, policy->other_names[i],
+			 strlen(policy->other_names[i]) + 1) == 1);
+	must(
+	    EVP_DigestFinal_ex(md, digest, &n) == 1 && n * 2 < DIGEST_HEX_SIZE);
+	EVP_MD_CTX_free(md);
+	hex[0] = '\0';
+	for (size_t i = 0; i < n; i++)
+		(void)snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+}
+
 static void
 use_session(struct tls_client *c, SSL *ssl,
     const struct tls_client_policy *policy)
 {
-	char key[SESSION_KEY_MAX];
+	char key[SESSION_KEY_MAX], digest[DIGEST_HEX_SIZE] = "";
 	struct kept_session *k;
-	int n = snprintf(key, sizeof(key), "%d %s %s", (int)policy->verify,
+	int n;
+
+	if (policy->verify == TLS_VERIFY_DANE)
+		digest_of(policy, digest);
+	n = snprintf(key, sizeof(key), "%d %s %s %s", (int)policy->verify,
 	    policy->server_name == NULL ? "" : policy->server_name,
-	    policy->session_site);
+	    policy->session_site, digest);
 
 	if (n < 0 || (size_t)n >= sizeof(key))
 		return;
@@ -191,6 +236,69 @@ use_session(struct tls_client *c, SSL *ssl,
 	if (k->key != NULL && strcmp(k->key, key) == 0 &&
 	    SSL_SESSION_is_resumable(k->session))
 		(void)SSL_set_session(ssl, k->session);
+}
+
+static bool
+is_digest(uint8_t matching, struct slice data)
+{
+	return (matching == 1 && data.n == SHA256_SIZE) ||
+	    (matching == 2 && data.n == SHA512_SIZE);
+}
+
+/* A whole certificate or key, and nothing behind it. */
+static bool
+is_object(uint8_t selector, struct slice data)
+{
+	const unsigned char *p = (const unsigned char *)data.p;
+	const unsigned char *end = p + data.n;
+	EVP_PKEY *key = NULL;
+	X509 *cert = NULL;
+	bool good;
+
+	if (selector == 0)
+		cert = d2i_X509(NULL, &p, (long)data.n);
+	else
+		key = d2i_PUBKEY(NULL, &p, (long)data.n);
+	good = (cert != NULL || key != NULL) && p == end;
+	X509_free(cert);
+	EVP_PKEY_free(key);
+	ERR_clear_error();
+	return good;
+}
+
+bool
+tls_tlsa_is_usable(const struct tls_tlsa *t)
+{
+	if ((t->usage != 2 && t->usage != 3) || t->selector > 1)
+		return false;
+	return t->matching == 0 ? is_object(t->selector, t->data)
+				: is_digest(t->matching, t->data);
+}
+
+/*
+ * RFC 7672, 3.1.1 and 3.2: DANE-EE binds to the key, whatever name and date
+ * the certificate shows; DANE-TA needs one of the names.
+ */
+static void
+set_dane(SSL *ssl, const struct tls_client_policy *policy)
+{
+	size_t usable = 0;
+
+	must(SSL_dane_enable(ssl, policy->server_name) == 1);
+	(void)SSL_dane_set_flags(ssl, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
+	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	for (size_t i = 0; i < policy->other_name_count; i++)
+		must(SSL_add1_host(ssl, policy->other_names[i]) == 1);
+	for (size_t i = 0; i < policy->tlsa_count; i++) {
+		const struct tls_tlsa *t = &policy->tlsa[i];
+		int rc = SSL_dane_tlsa_add(ssl, t->usage, t->selector,
+		    t->matching, (const unsigned char *)t->data.p, t->data.n);
+
+		usable += rc == 1 ? 1 : 0;
+	}
+	/* Without any, OpenSSL would turn to the CA store. */
+	must(usable > 0);
+	ERR_clear_error();
 }
 
 struct ssl_st *
@@ -202,14 +310,17 @@ tls_client_start(struct tls_client *c, const struct tls_client_policy *policy)
 	c->refs++;
 	SSL_set_connect_state(ssl);
 	SSL_set_verify(ssl,
-	    policy->verify == TLS_VERIFY_NAME ? SSL_VERIFY_PEER
-					      : SSL_VERIFY_NONE,
+	    policy->verify == TLS_VERIFY_NOTHING || policy->looks_only
+		? SSL_VERIFY_NONE
+		: SSL_VERIFY_PEER,
 	    NULL);
 	must(policy->verify == TLS_VERIFY_NOTHING ||
 	    policy->server_name != NULL);
-	if (policy->server_name != NULL)
+	if (policy->verify == TLS_VERIFY_DANE)
+		set_dane(ssl, policy);
+	else if (policy->server_name != NULL)
 		set_name(ssl, policy->server_name);
-	if (policy->session_site != NULL)
+	if (policy->session_site != NULL && !policy->looks_only)
 		use_session(c, ssl, policy);
 	return ssl;
 }

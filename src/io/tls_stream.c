@@ -52,7 +52,8 @@ tls_stream_new_client(struct tls_client *client,
 	struct tls_stream *t = stream_new(tls_client_start(client, policy), fd);
 
 	t->client = client;
-	t->must_verify = policy->verify == TLS_VERIFY_NAME;
+	t->must_verify =
+	    policy->verify != TLS_VERIFY_NOTHING && !policy->looks_only;
 	return t;
 }
 
@@ -208,6 +209,38 @@ tls_stream_facts(const struct tls_stream *t, struct tls_facts *f)
 	f->verify_error = f->verified ? ""
 	    : has_certificate         ? X509_verify_cert_error_string(verify)
 				      : "no certificate";
+}
+
+/* "DEPTH SUBJECT, issued by ISSUER, until DATE". */
+static void
+describe(const X509 *cert, size_t depth, struct buf *out)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *text;
+	long n;
+
+	must(bio != NULL);
+	(void)BIO_printf(bio, "%zu ", depth);
+	(void)X509_NAME_print_ex(bio, X509_get_subject_name(cert), 0,
+	    XN_FLAG_RFC2253);
+	(void)BIO_puts(bio, ", issued by ");
+	(void)X509_NAME_print_ex(bio, X509_get_issuer_name(cert), 0,
+	    XN_FLAG_RFC2253);
+	(void)BIO_puts(bio, ", until ");
+	(void)ASN1_TIME_print(bio, X509_get0_notAfter(cert));
+	n = BIO_get_mem_data(bio, &text);
+	buf_add(out, slice_from(text, (size_t)n));
+	buf_add_char(out, '\n');
+	BIO_free(bio);
+}
+
+void
+tls_stream_chain(const struct tls_stream *t, struct buf *out)
+{
+	STACK_OF(X509) *chain = SSL_get_peer_cert_chain(t->ssl);
+
+	for (int i = 0; chain != NULL && i < sk_X509_num(chain); i++)
+		describe(sk_X509_value(chain, i), (size_t)i, out);
 }
 
 bool

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/must.h"
 #include "io/tls.h"
 
@@ -36,6 +37,8 @@ void tls_stream_shutdown(struct tls_stream *);
 /* Why it failed: static, or valid as long as the stream. */
 const char *tls_stream_error(const struct tls_stream *);
 void tls_stream_facts(const struct tls_stream *, struct tls_facts *);
+/* The certificates that a server showed, one a line, its own first. */
+void tls_stream_chain(const struct tls_stream *, struct buf *);
 bool tls_stream_exporter(const struct tls_stream *, uint8_t out[32]);
 
 #endif

@@ -132,7 +132,7 @@
 	F(u32, trouble)		/* enum job_trouble: was it the site, the connection, or the message */ \
 	F(text, host)		/* the MX host, or empty */ \
 	F(text, address)	/* its IP and port */ \
-	F(text, tls)		/* "TLSv1.3 TLS_AES_256_GCM_SHA384" or empty */ \
+	F(text, tls)		/* "TLSv1.3 TLS_AES_256_GCM_SHA384 verified", "... unverified", or empty */ \
 	F(text, policy)		/* "opportunistic", "verify", "dane" ... */ \
 	F(bytes, dialogue)	/* the SMTP exchange without content, bounded */
 #define SITE_CLOSE(F)		/* scheduler -> deliverer: drop idle connections */ \
@@ -140,6 +140,37 @@
 #define DELIVERER_STATS(F)	/* deliverer -> scheduler */ \
 	F(u64, connections)	/* open now */ \
 	F(u64, attempts)	/* since start */
+
+/*
+ * deliverer: what MTA-STS policy has example.org?   scheduler: this one.
+ * deliverer: it has a new one; keep it.
+ */
+#define STS_ASK(F)		/* deliverer -> scheduler */ \
+	F(text, domain)
+#define STS_TOLD(F)		/* scheduler -> deliverer */ \
+	F(text, domain) \
+	F(text, record)		/* policy/sts_text.h; empty: there is none */
+#define STS_KEEP(F)		/* deliverer -> scheduler */ \
+	F(text, domain) \
+	F(text, record)
+
+/*
+ * deliverer: example.org's host spoke TLS like that.
+ * scheduler: here is yesterday's report for it.   deliverer: it wants it by mail.
+ */
+#define TLS_RESULT(F)		/* deliverer -> scheduler: one attempt (RFC 8460, 4.4) */ \
+	F(text, domain) \
+	F(text, type)		/* "tlsa", "sts", "no-policy-found" */ \
+	F(text, policy)		/* its text, a line a record */ \
+	F(text, result)		/* "starttls-not-supported" ...; empty: success */ \
+	F(text, host) \
+	F(text, address)
+#define TLS_REPORT(F)		/* scheduler -> deliverer */ \
+	F(text, domain) \
+	F(bytes, report)	/* JSON, by gzip */
+#define TLS_REPORT_MAIL(F)	/* deliverer -> scheduler */ \
+	F(text, domain) \
+	F(text, recipient)
 
 /*
  * deliverer: I need somebody with alice's rights.   master: here, talk to it.
@@ -198,6 +229,12 @@
 	M(job_done, JOB_DONE) \
 	M(site_close, SITE_CLOSE) \
 	M(deliverer_stats, DELIVERER_STATS) \
+	M(sts_ask, STS_ASK) \
+	M(sts_told, STS_TOLD) \
+	M(sts_keep, STS_KEEP) \
+	M(tls_result, TLS_RESULT) \
+	M(tls_report, TLS_REPORT) \
+	M(tls_report_mail, TLS_REPORT_MAIL) \
 	M(agent_open, AGENT_OPEN) \
 	M(agent_opened, AGENT_OPENED) \
 	M(agent_refused, AGENT_REFUSED) \

@@ -47,7 +47,7 @@ struct envelope {
 	struct slice helo;
 	struct slice login;    /* who authenticated; or empty */
 	struct slice tls;      /* "TLSv1.3 TLS_AES_256_GCM_SHA384"; or empty */
-	struct slice verdicts; /* "spf=pass dkim=none ..." for people */
+	struct slice verdicts; /* of the checks: verify/verdicts.h */
 	bool hold;             /* into quarantine: not to be carried on */
 	uint32_t recipient_count;
 	struct recipient *recipients;

@@ -37,6 +37,8 @@ enum ctl_option {
 	OPT_OUTPUT,
 	OPT_ALL,
 	OPT_EXPLAIN,
+	OPT_CONNECT,
+	OPT_SPF,
 	OPT_COUNT,
 };
 

@@ -29,7 +29,7 @@ static const struct verb verbs[] = {
 	{ "reload",    NULL,	  "",			0, 0,	0,			do_reload,	  "read the configuration anew" },
 	{ "stop",      NULL,	  "",			0, 0,	0,			do_stop,	  "end mtad" },
 	{ "log-level", NULL,	  "error|warning|info|debug", 1, 1, 0,			do_log_level,	  "until the next reload" },
-	{ "test",      NULL,	  "ADDRESS",		1, 1,	0,			do_test,	  "how mail for it would go (dry run)" },
+	{ "test",      NULL,	  "ADDRESS [--connect] | --spf IP SENDER [HELO]", 1, 3, OPT_BIT(CONNECT) | OPT_BIT(SPF), do_test, "how mail for it would go (dry run); how SPF comes out" },
 	{ "user",      "add",	  "NAME",		1, 1,	0,			do_user_add,	  "a login in the file of auth.users; asks for the password" },
 	{ "user",      "passwd",  "NAME",		1, 1,	0,			do_user_passwd,	  "a new password" },
 	{ "user",      "remove",  "NAME",		1, 1,	0,			do_user_remove,	  "take a login away" },
@@ -62,6 +62,8 @@ static const struct {
 	{ "output",   true,  OPT_OUTPUT },
 	{ "all",      false, OPT_ALL },
 	{ "explain",  false, OPT_EXPLAIN },
+	{ "connect",  false, OPT_CONNECT },
+	{ "spf",      false, OPT_SPF },
 };
 /* clang-format on */
 

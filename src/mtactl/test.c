@@ -1,6 +1,7 @@
 /*
  * mtactl/test.c - how mail for an address would go: the route, the rule that
- * chose it, the hosts. Asks the DNS, connects to nobody.
+ * chose it, the hosts. Asks the DNS; connects to
+ * hosts with --connect alone, and sends no mail.
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -8,8 +9,11 @@
 
 #include "conf/schema.h"
 #include "dns/hosts.h"
+#include "io/https.h"
 #include "io/loop.h"
+#include "mtactl/probe.h"
 #include "mtactl/verbs.h"
+#include "policy/search.h"
 #include "route/route.h"
 
 enum { EXPANSION_BYTES = 16 << 20 };
@@ -19,7 +23,15 @@ struct testing {
 	const struct conf *conf; /* borrowed */
 	struct loop *loop;
 	struct resolver *resolver;
-	json_t *now; /* borrowed: the result whose hosts are looked up */
+	struct tls_client *tls;
+	struct https *https;
+	struct sts *sts;
+	bool connects; /* to the hosts, for their TLS */
+	json_t *now;   /* borrowed: the result whose hosts are looked up */
+	/* Of that result: */
+	struct policy_question question;
+	struct policy_search *policies;
+	struct hosts hosts;
 };
 
 static json_t *
@@ -35,6 +47,89 @@ static void
 put(json_t *object, const char *name, struct slice value)
 {
 	(void)json_object_set_new(object, name, json_of(value));
+}
+
+/* --- policies --- */
+
+static json_t *
+policy_value(const struct host_policy *p, const char *host)
+{
+	json_t *one = json_object();
+
+	put(one, "host", slice_of(host));
+	put(one, "policy", slice_of(p->policy.name));
+	put(one, "why", slice_of(p->policy.why));
+	if (p->policy.refusal != NULL)
+		put(one, "trouble", slice_of(p->policy.refusal));
+	return one;
+}
+
+static void
+add_sts(struct testing *t, const struct sts_answer *sts)
+{
+	if (sts->failure != NULL)
+		put(t->now, "mta_sts", slice_of(sts->failure));
+	else if (sts->mode != STS_NONE)
+		put(t->now, "mta_sts", slice_of(sts_mode_name(sts->mode)));
+}
+
+static void
+on_policies(const struct host_policy *policies, void *arg)
+{
+	struct testing *t = arg;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < t->hosts.host_count; i++)
+		(void)json_array_append_new(list,
+		    policy_value(&policies[i], t->hosts.host[i].name));
+	(void)json_object_set_new(t->now, "policies", list);
+	add_sts(t, policy_search_sts(t->policies));
+	loop_stop(t->loop);
+}
+
+static void
+find_policies(struct testing *t)
+{
+	const struct policy_sources sources = { t->loop, t->resolver, t->sts };
+
+	t->policies =
+	    policy_find(&sources, &t->hosts, &t->question, on_policies, t);
+	loop_run(t->loop);
+}
+
+/* Each host by its first address. */
+static void
+connect_to_all(struct testing *t)
+{
+	const struct host_policy *policies = policy_search_answers(t->policies);
+	json_t *list = json_array();
+	size_t last = HOSTS_MAX;
+
+	for (size_t i = 0; i < t->hosts.address_count; i++) {
+		size_t host = t->hosts.address[i].host;
+		struct probe_target target = {
+			.ip = t->hosts.address[i].ip,
+			.port = t->question.port,
+			.host = t->hosts.host[host].name,
+			.policy = &policies[host],
+			.helo = t->conf->hostname,
+			.from_the_start =
+			    t->question.kind == TARGET_SUBMISSIONS,
+			.timeout_ms = t->conf->delivery.connect_timeout_ms,
+		};
+		char ip[IP_TEXT_SIZE];
+
+		if (host == last)
+			continue;
+		last = host;
+		if (*target.host == '\0') {
+			ip_text(&target.ip, ip);
+			target.host = ip;
+		}
+		(void)json_array_append_new(list,
+		    probe(t->loop, t->tls, &target));
+	}
+	(void)json_object_set_new(t->now, "connections", list);
 }
 
 /* --- hosts --- */
@@ -63,7 +158,27 @@ on_hosts(const struct hosts *hosts, void *arg)
 	(void)json_object_set_new(t->now, "by_mx", json_boolean(hosts->by_mx));
 	if (hosts->outcome != HOSTS_FOUND)
 		put(t->now, "trouble", slice_of(hosts_reply(hosts->outcome)));
+	t->hosts = *hosts;
 	loop_stop(t->loop);
+}
+
+/* Policies are fetched anew: this is not the process that keeps them. */
+static bool
+start_sts(struct testing *t, struct why *why)
+{
+	const struct delivery_conf *c = &t->conf->delivery;
+	const struct sts_options options = { .port = c->sts_port,
+		.ipv4 = c->ipv4,
+		.ipv6 = c->ipv6 };
+
+	t->tls = tls_client_new(why);
+	if (t->tls == NULL) {
+		(void)ctl_fail("no TLS: %s", why->text);
+		return false;
+	}
+	t->https = https_new(t->loop, t->tls);
+	t->sts = sts_new(t->loop, t->resolver, t->https, &options);
+	return true;
 }
 
 static bool
@@ -91,7 +206,21 @@ start_resolver(struct testing *t)
 		loop_free(&t->loop);
 		(void)ctl_fail("no resolver: %s", why.text);
 	}
-	return t->resolver != NULL;
+	return t->resolver != NULL && start_sts(t, &why);
+}
+
+static uint16_t
+port_of(const struct target *target, const struct conf *conf)
+{
+	enum { SMTP = 25, SUBMISSION = 587, SUBMISSIONS = 465 };
+
+	if (target->port != 0)
+		return target->port;
+	if (target->kind == TARGET_MX)
+		return conf->delivery.mx_port;
+	return target->kind == TARGET_SUBMISSION ? SUBMISSION
+	    : target->kind == TARGET_SUBMISSIONS ? SUBMISSIONS
+						 : SMTP;
 }
 
 /* Only names are worth a question: not a socket, a file, an error. */
@@ -116,8 +245,17 @@ find_hosts(struct testing *t, const struct target *target, struct slice domain,
 		search = hosts_of_name(t->resolver, t->loop, target->host,
 		    &policy, on_hosts, t);
 	}
-	if (search != NULL)
-		loop_run(t->loop);
+	if (search == NULL)
+		return;
+	loop_run(t->loop);
+	if (t->hosts.outcome != HOSTS_FOUND)
+		return;
+	t->question.kind = target->kind;
+	t->question.port = port_of(target, t->conf);
+	find_policies(t);
+	if (t->connects)
+		connect_to_all(t);
+	policy_search_free(&t->policies);
 }
 
 /* --- where it goes --- */
@@ -132,25 +270,6 @@ tls_name(enum tls_level level)
 	for (const struct conf_word *w = key->words; w->word != NULL; w++)
 		if (w->value == (int)level)
 			return w->word;
-	return "";
-}
-
-/* What that level comes to, as long as there is no DANE and no MTA-STS. */
-static const char *
-tls_meaning(enum tls_level level)
-{
-	switch (level) {
-	case TLS_AUTO:
-	case TLS_OPPORTUNISTIC:
-		return "STARTTLS where it is offered, whatever the certificate";
-	case TLS_NONE:
-		return "never TLS";
-	case TLS_ENCRYPT:
-		return "TLS always, whatever the certificate";
-	case TLS_VERIFY:
-	case TLS_DANE:
-		return "TLS always, with a certificate valid for the name";
-	}
 	return "";
 }
 
@@ -195,6 +314,7 @@ test_one(struct testing *t, const struct address *a, bool final)
 	switch (answer.kind) {
 	case ROUTE_ALIAS: /* its ends could not be found */
 	case ROUTE_DOMAIN:
+		t->question.level = TLS_AUTO;
 		put(result, "decision", SLICE("ours"));
 		put(result, "domain", slice_of(answer.domain->name));
 		if (answer.user.n > 0)
@@ -203,10 +323,10 @@ test_one(struct testing *t, const struct address *a, bool final)
 		    result);
 		break;
 	case ROUTE_RELAY:
+		t->question.level = answer.route->tls;
 		put(result, "decision", SLICE("relay"));
 		put(result, "route", slice_of(answer.route->title));
 		put(result, "tls", slice_of(tls_name(answer.route->tls)));
-		put(result, "policy", slice_of(tls_meaning(answer.route->tls)));
 		if (answer.route->user[0] != '\0')
 			put(result, "login", slice_of(answer.route->user));
 		put(result, "shaping",
@@ -285,6 +405,33 @@ show_hosts(const json_t *hosts)
 	}
 }
 
+/* Objects of texts and lists of texts: an empty line before each. */
+static void
+show_list(const json_t *list)
+{
+	const char *name;
+	json_t *one, *value, *line;
+	size_t i, k;
+
+	json_array_foreach((json_t *)(uintptr_t)list, i, one)
+	{
+		ctl_end_row();
+		json_object_foreach(one, name, value)
+		{
+			(void)printf("%-10s ", name);
+			if (json_is_string(value))
+				ctl_print(slice_of(json_string_value(value)));
+			json_array_foreach(value, k, line)
+			{
+				if (k > 0)
+					(void)printf("\n%-10s ", "");
+				ctl_print(slice_of(json_string_value(line)));
+			}
+			ctl_end_row();
+		}
+	}
+}
+
 static void
 show_result(const json_t *result)
 {
@@ -294,7 +441,10 @@ show_result(const json_t *result)
 	json_object_foreach((json_t *)(uintptr_t)result, name, value)
 	{
 		if (json_is_array(value)) {
-			show_hosts(value);
+			if (strcmp(name, "hosts") == 0)
+				show_hosts(value);
+			else
+				show_list(value);
 			continue;
 		}
 		if (json_is_boolean(value))
@@ -342,12 +492,19 @@ do_test(struct ctl *ctl)
 	json_t *results;
 	int rc = CTL_FAILED;
 
+	if (ctl->options[OPT_SPF] != NULL)
+		return do_test_spf(ctl);
+	if (ctl->word_count > 1) {
+		(void)ctl_fail("one address, please");
+		return CTL_USAGE;
+	}
 	if (address_parse(text, true, &a) != PARSE_OK)
 		return ctl_fail("\"%s\" is no address", ctl->words[0]);
 	conf = ctl_conf(ctl);
 	if (conf == NULL)
 		return CTL_FAILED;
 	t.conf = conf;
+	t.connects = ctl->options[OPT_CONNECT] != NULL;
 	results = json_array();
 	if (test_all(&t, &a, results)) {
 		route_recipient(conf, &a, false, &answer);
@@ -355,6 +512,10 @@ do_test(struct ctl *ctl)
 		rc = CTL_DONE;
 	}
 	json_decref(results);
+	sts_free(&t.sts);
+	https_free(&t.https);
+	if (t.tls != NULL)
+		tls_client_free(&t.tls);
 	resolver_free(&t.resolver);
 	if (t.loop != NULL)
 		loop_free(&t.loop);

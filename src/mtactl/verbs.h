@@ -25,9 +25,10 @@ int do_site_show(struct ctl *);
 int do_site_suspend(struct ctl *);
 int do_site_resume(struct ctl *);
 
-/* of the configuration alone: test.c, user.c, dkim.c, tables.c, spool.c,
- * config.c */
+/* of the configuration alone: test.c, spf.c, user.c, dkim.c, tables.c,
+ * spool.c, config.c */
 int do_test(struct ctl *);
+int do_test_spf(struct ctl *);
 int do_user_add(struct ctl *);
 int do_user_passwd(struct ctl *);
 int do_user_remove(struct ctl *);

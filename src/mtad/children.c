@@ -68,6 +68,7 @@ static const struct duty {
 		.peers = 1u << ROLE_SCHEDULER | 1u << ROLE_AUTHENTICATOR,
 		.listeners = true, .shared = true, .stops_first = true },
 	[ROLE_SCHEDULER] = {
+		.secrets = CONF_SECRET_DKIM,
 		.peers = 1u << ROLE_RECEIVER | 1u << ROLE_DELIVERER,
 		.control = true },
 	[ROLE_DELIVERER] = {

@@ -94,6 +94,9 @@ do_ehlo(struct smtp_server *s, struct slice args)
 	    (unsigned long long)limits->message_size);
 	if (s->terms->offers_tls && !server_is_secured(s))
 		buf_add_cstr(s->out, "250-STARTTLS\r\n");
+	/* RFC 8689, 3: under TLS alone. */
+	if (server_is_secured(s))
+		buf_add_cstr(s->out, "250-REQUIRETLS\r\n");
 	if (server_offers_auth(s))
 		list_mechanisms(s);
 	if (s->terms->is_trusted)

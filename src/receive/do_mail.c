@@ -54,6 +54,8 @@ do_mail(struct smtp_server *s, struct slice line)
 
 	if (server_offers_auth(s))
 		offered |= PARAM_AUTH;
+	if (server_is_secured(s))
+		offered |= PARAM_REQUIRETLS;
 	reply = reply_for(mail_args_parse(line, offered, &args, NULL));
 	if (reply != NULL)
 		return fail(s, reply);

@@ -11,8 +11,9 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "verify/verdicts.h"
 
-enum { EVENTS_MAX = 8 << 20 };
+enum { EVENTS_MAX = 8 << 20, CHECKS_TEXT_MAX = 4096 };
 
 struct report {
 	struct loop *loop;
@@ -95,6 +96,30 @@ end(struct report *r, struct json *j)
 	buf_add_char(&r->lines, '\n');
 }
 
+/* The best of several signatures stands for all, as it does for DMARC. */
+static enum verdict
+best_dkim(const struct verdicts *v)
+{
+	for (size_t i = 0; i < v->dkim_count; i++)
+		if (v->dkim[i].result == VERDICT_PASS)
+			return VERDICT_PASS;
+	return v->dkim_count > 0 ? v->dkim[0].result : VERDICT_ABSENT;
+}
+
+static void
+add_verdicts(struct json *j, struct slice encoded)
+{
+	struct verdicts v = { 0 };
+
+	if (encoded.n > 0 && !verdicts_decode(encoded, &v))
+		return;
+	json_cstr(j, "spf",
+	    verdict_name(
+		v.spf.result != VERDICT_ABSENT ? v.spf.result : v.helo.result));
+	json_cstr(j, "dkim", verdict_name(best_dkim(&v)));
+	json_cstr(j, "dmarc", verdict_name(v.dmarc.result));
+}
+
 static void
 add_received(struct report *r, const struct report_session *s,
     const struct envelope *e, struct slice message_id, int64_t took_ms)
@@ -115,6 +140,7 @@ add_received(struct report *r, const struct report_session *s,
 		json_item(&j, e->recipients[i].address);
 	json_list_end(&j);
 	json_int(&j, "size", (int64_t)e->size);
+	add_verdicts(&j, e->verdicts);
 	json_text(&j, "message_id", message_id);
 	json_seconds(&j, "seconds", took_ms);
 	end(r, &j);
@@ -124,20 +150,27 @@ void
 report_received(struct report *r, const struct report_session *s,
     const struct envelope *e, struct slice message_id, int64_t took_ms)
 {
-	struct log_text from, message, login, helo;
+	struct log_text from, message, login, helo, checks;
 	char id[ID_TEXT_SIZE];
+	struct verdicts v;
+	struct buf text;
 
 	if (r->fd != -1)
 		add_received(r, s, e, message_id, took_ms);
 	if (log_get_level() < LEVEL_INFO)
 		return;
 	id_text(e->id, id);
+	buf_init(&text, CHECKS_TEXT_MAX);
+	if (e->verdicts.n > 0 && verdicts_decode(e->verdicts, &v))
+		verdicts_text(&v, &text);
 	log_info("receive accepted session=%s queue=%s from=%s size=%llu "
 		 "rcpts=%u client=%s helo=%s login=%s tls=\"%s\" "
-		 "message-id=%s",
+		 "message-id=%s checks=%s",
 	    s->id, id, log_text(e->sender, &from), (unsigned long long)e->size,
 	    e->recipient_count, s->client, log_text(s->helo, &helo),
-	    log_text(e->login, &login), s->tls, log_text(message_id, &message));
+	    log_text(e->login, &login), s->tls, log_text(message_id, &message),
+	    log_text(buf_slice(&text), &checks));
+	buf_done(&text);
 }
 
 void

@@ -55,7 +55,9 @@ transaction_set_sender(struct transaction *t, const struct mail_args *args)
 
 	e->sender = arena_copy(t->arena, transaction_text(&args->sender));
 	e->envid = arena_copy(t->arena, args->envid);
-	e->ret = args->ret;
+	e->require_tls = (args->given & PARAM_REQUIRETLS) != 0;
+	/* RFC 8689, 5: what may travel encrypted only is not sent back. */
+	e->ret = e->require_tls ? RET_HDRS : args->ret;
 	e->body = args->body;
 	e->smtputf8 = (args->given & PARAM_SMTPUTF8) != 0;
 	return e->sender.p != NULL && e->envid.p != NULL;

@@ -2,6 +2,8 @@
  * schedule/crew.c - channels, and the jobs that are out.
  */
 #include "schedule/crew.h"
+#include "schedule/tls_state.h"
+#include "schedule/tlsrpt.h"
 
 #include <unistd.h>
 
@@ -9,6 +11,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/time.h"
 #include "ipc/channel.h"
 
 enum {
@@ -30,7 +33,10 @@ struct mate {
 };
 
 struct crew {
-	struct loop *loop; /* borrowed */
+	struct state *state; /* borrowed; or NULL */
+	crew_report_mail_fn *report_mail;
+	void *report_mail_arg; /* borrowed */
+	struct loop *loop;     /* borrowed */
 	const struct crew_events *events;
 	void *arg;
 	struct mate receivers[WORKERS_MAX];
@@ -151,6 +157,50 @@ on_deliverer_stats(void *owner, struct channel *channel, const void *msg)
 }
 
 static void
+on_sts_ask(void *owner, struct channel *channel, const void *msg)
+{
+	struct crew *c = owner;
+	const struct msg_sts_ask *m = msg;
+	struct msg_sts_told told = { .domain = m->domain };
+	struct buf record;
+
+	buf_init(&record, TLS_STATE_RECORD_MAX);
+	tls_state_find(c->state, m->domain, &record);
+	told.record = buf_slice(&record);
+	channel_send_sts_told(channel, &told);
+	buf_done(&record);
+}
+
+static void
+on_sts_keep(void *owner, struct channel *channel, const void *msg)
+{
+	struct crew *c = owner;
+	const struct msg_sts_keep *m = msg;
+
+	(void)channel;
+	tls_state_keep(c->state, m->domain, m->record);
+}
+
+static void
+on_tls_result(void *owner, struct channel *channel, const void *msg)
+{
+	struct crew *c = owner;
+
+	(void)channel;
+	tlsrpt_count(c->state, msg, time_wall_ms());
+}
+
+static void
+on_tls_report_mail(void *owner, struct channel *channel, const void *msg)
+{
+	struct crew *c = owner;
+
+	(void)channel;
+	if (c->report_mail != NULL)
+		c->report_mail(msg, c->report_mail_arg);
+}
+
+static void
 jobs_lost(struct crew *c, unsigned number)
 {
 	struct job *job;
@@ -194,6 +244,10 @@ static const struct channel_handlers deliverer_handlers = {
 	.on = {
 	    [MSG_job_done] = on_job_done,
 	    [MSG_deliverer_stats] = on_deliverer_stats,
+	    [MSG_sts_ask] = on_sts_ask,
+	    [MSG_sts_keep] = on_sts_keep,
+	    [MSG_tls_result] = on_tls_result,
+	    [MSG_tls_report_mail] = on_tls_report_mail,
 	},
 	.closed = on_deliverer_closed,
 };
@@ -210,6 +264,12 @@ crew_new(struct loop *loop, const struct crew_events *events, void *arg)
 	c->arg = arg;
 	buf_init(&c->envelope, ENVELOPE_MAX);
 	return c;
+}
+
+void
+crew_set_state(struct crew *c, struct state *state)
+{
+	c->state = state;
 }
 
 void
@@ -386,6 +446,25 @@ crew_free_segment(struct crew *c, uint64_t segment)
 	while (c->receivers[c->segment_turn].channel == NULL);
 	channel_send_segment_free(c->receivers[c->segment_turn].channel,
 	    &(struct msg_segment_free){ .segment = segment });
+}
+
+void
+crew_on_report_mail(struct crew *c, crew_report_mail_fn *fn, void *arg)
+{
+	c->report_mail = fn;
+	c->report_mail_arg = arg;
+}
+
+void
+crew_send_tls_report(struct crew *c, struct slice domain, struct slice report)
+{
+	unsigned i = 0;
+
+	while (i < WORKERS_MAX && c->deliverers[i].channel == NULL)
+		i++;
+	must(i < WORKERS_MAX);
+	channel_send_tls_report(c->deliverers[i].channel,
+	    &(struct msg_tls_report){ .domain = domain, .report = report });
 }
 
 void

@@ -18,6 +18,7 @@
 #include "mail/envelope.h"
 #include "queue/place.h"
 #include "schedule/round.h"
+#include "state/state.h"
 
 struct crew;
 
@@ -36,6 +37,14 @@ struct crew *crew_new(struct loop *, const struct crew_events *,
     void *arg) MUST_USE;
 /* No job may be under way. */
 void crew_free(struct crew **);
+/* Where what deliverers want kept is kept; borrowed. NULL: nowhere. */
+void crew_set_state(struct crew *, struct state *);
+/* A deliverer says that a TLS report is wanted by mail. NULL: nobody cares. */
+typedef void crew_report_mail_fn(const struct msg_tls_report_mail *, void *arg);
+void crew_on_report_mail(struct crew *, crew_report_mail_fn *, void *arg);
+/* To one of the deliverers; there must be one. */
+void crew_send_tls_report(struct crew *, struct slice domain,
+    struct slice report);
 /* A channel to a worker; takes the descriptor. */
 void crew_peer(struct crew *, enum role, unsigned number, int fd);
 unsigned crew_deliverers(const struct crew *);

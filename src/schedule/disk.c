@@ -16,13 +16,15 @@
 #include "base/time.h"
 #include "io/helper.h"
 #include "queue/spool.h"
+#include "schedule/signing.h"
 
 enum {
 	COMMIT_EACH = 10,
 	STEP_EACH = SECOND,
 	HELPERS = 3,
 	LANES = 2,
-	JOURNAL_LONG = 4 << 20
+	JOURNAL_LONG = 4 << 20,
+	PREFIX_MAX = 64 << 10,
 };
 
 struct lane {
@@ -45,6 +47,7 @@ struct disk {
 	struct queue_batch *batch; /* under way, or NULL */
 	bool batch_has_run;        /* the helper's, until it is done */
 	unsigned writes;           /* not yet answered */
+	struct dkim_signers *signers;
 	struct timer *step_timer;
 	struct timer *commit_timer;
 	bool steps; /* a step is posted */
@@ -55,6 +58,8 @@ struct disk_write {
 	struct disk *disk; /* borrowed: its owner */
 	uint64_t id;
 	struct queue_draft *draft; /* owned */
+	struct signing *signing;   /* owned */
+	struct buf prefix;         /* the signatures */
 	int rc;
 	disk_written_fn *written;
 	void *who;
@@ -139,6 +144,13 @@ disk_open(struct loop *loop, int spool, const struct disk_events *events,
 	return 0;
 }
 
+void
+disk_set_signers(struct disk *d, struct dkim_signers *signers)
+{
+	dkim_signers_free(&d->signers);
+	d->signers = signers;
+}
+
 struct queue_store *
 disk_store(struct disk *d)
 {
@@ -167,6 +179,8 @@ disk_write_new(struct disk *d, uint64_t id, disk_written_fn *written, void *who)
 	w->disk = d;
 	w->id = id;
 	w->draft = queue_draft_new(d->writer, id);
+	w->signing = signing_new(d->signers);
+	buf_init(&w->prefix, PREFIX_MAX);
 	w->rc = queue_writer_has_room(d->writer);
 	w->written = written;
 	w->who = who;
@@ -179,12 +193,25 @@ disk_write_add(struct disk_write *w, struct slice content)
 {
 	if (w->rc == 0)
 		w->rc = queue_draft_add(w->draft, content);
+	signing_add(w->signing, content);
 }
 
 uint64_t
-disk_write_size(const struct disk_write *w)
+disk_write_finish(struct disk_write *w, int64_t wall_ms)
 {
-	return queue_draft_size(w->draft);
+	/* Without a signature a report is still better than none. */
+	if (signing_end(w->signing, wall_ms, &w->prefix) != 0)
+		log_warning("queue report-unsigned id=%016llx",
+		    (unsigned long long)w->id);
+	return queue_draft_size(w->draft) + w->prefix.n;
+}
+
+static void
+write_free(struct disk_write *w)
+{
+	signing_free(&w->signing);
+	buf_done(&w->prefix);
+	mem_free(w);
 }
 
 static void
@@ -196,7 +223,7 @@ write_end(struct disk_write *w, int rc, const struct place *place,
 		log_error("queue report-lost id=%016llx reason=\"%s\"",
 		    (unsigned long long)w->id, err_text(rc));
 	w->written(w->who, w->id, rc, place, envelope);
-	mem_free(w);
+	write_free(w);
 }
 
 static void
@@ -214,8 +241,8 @@ disk_write_submit(struct disk_write **place, struct slice envelope)
 
 	*place = NULL;
 	if (w->rc == 0) {
-		queue_writer_submit(w->disk->writer, &w->draft, SLICE_NONE,
-		    envelope, w);
+		queue_writer_submit(w->disk->writer, &w->draft,
+		    buf_slice(&w->prefix), envelope, w);
 		return;
 	}
 	queue_draft_free(&w->draft);
@@ -231,7 +258,7 @@ disk_write_cancel(struct disk_write **place)
 		return;
 	w->disk->writes--;
 	queue_draft_free(&w->draft);
-	mem_free(w);
+	write_free(w);
 	*place = NULL;
 }
 
@@ -409,6 +436,7 @@ disk_close(struct disk **place)
 	queue_reader_free(&d->reader);
 	queue_store_close(&d->store);
 	vfs_disk_free(&d->vfs);
+	dkim_signers_free(&d->signers);
 	mem_free(d);
 	*place = NULL;
 }

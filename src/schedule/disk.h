@@ -15,6 +15,7 @@
 #include "queue/store.h"
 #include "queue/writer.h"
 
+struct dkim_signers;
 struct disk;
 struct disk_write;
 
@@ -39,15 +40,21 @@ int disk_open(struct loop *, int spool, const struct disk_events *, void *arg,
  */
 void disk_settle(struct disk *);
 void disk_close(struct disk **);
+/* Takes the keys for messages of ours; NULL: they go unsigned. */
+void disk_set_signers(struct disk *, struct dkim_signers *);
 struct queue_store *disk_store(struct disk *);
 struct queue_reader *disk_reader(struct disk *);
 
-/* A message of ours: an id, its content piece by piece, then the envelope. */
+/*
+ * A message of ours: an id, its content piece by piece, its end, the envelope.
+ * disk_write_finish() signs it, if a dkim section is for its author, and
+ * returns its size.
+ */
 uint64_t disk_new_id(struct disk *, int64_t wall_ms);
 struct disk_write *disk_write_new(struct disk *, uint64_t id, disk_written_fn *,
     void *who) MUST_USE;
 void disk_write_add(struct disk_write *, struct slice content);
-uint64_t disk_write_size(const struct disk_write *);
+uint64_t disk_write_finish(struct disk_write *, int64_t wall_ms);
 /* The outcome comes by disk_written_fn, later, always. */
 void disk_write_submit(struct disk_write **, struct slice envelope);
 void disk_write_cancel(struct disk_write **);

@@ -24,6 +24,7 @@
 #include "schedule/retry.h"
 #include "schedule/round.h"
 #include "schedule/routing.h"
+#include "schedule/signing.h"
 #include "schedule/wishes.h"
 
 enum {
@@ -31,6 +32,7 @@ enum {
 	DUE_SLICE = 200,
 	FATES_ARENA_MAX = 4 << 20,
 	RESTS_MAX = 16,
+	OWN_ENVELOPE_MAX = 8 << 10,
 	TICK = SECOND,
 };
 
@@ -508,6 +510,45 @@ on_report_done(struct round *r, int rc, uint64_t id, const struct place *place,
 }
 
 static void
+on_mail_written(void *who, uint64_t id, int rc, const struct place *place,
+    struct slice encoded)
+{
+	struct dispatch *d = who;
+
+	take_time(d);
+	if (rc == 0)
+		adopt(d, id, place, encoded);
+	else
+		log_error("schedule own-mail-lost why=\"%s\"", err_text(rc));
+}
+
+void
+dispatch_mail(struct dispatch *d, struct slice sender, struct slice recipient,
+    struct slice content)
+{
+	struct recipient to = { .address = recipient };
+	struct envelope e = { .sender = sender,
+		.service = SLICE("report"),
+		.body = BODY_7BIT,
+		.recipient_count = 1,
+		.recipients = &to };
+	struct disk_write *write;
+	struct buf encoded;
+
+	take_time(d);
+	e.id = disk_new_id(d->disk, d->wall_ms);
+	e.arrived_ms = d->wall_ms;
+	write = disk_write_new(d->disk, e.id, on_mail_written, d);
+	disk_write_add(write, content);
+	e.size = disk_write_finish(write, d->wall_ms);
+	buf_init(&encoded, OWN_ENVELOPE_MAX);
+	envelope_encode(&e, &encoded);
+	must(!buf_failed(&encoded));
+	disk_write_submit(&write, buf_slice(&encoded));
+	buf_done(&encoded);
+}
+
+static void
 on_segment_closed(uint64_t segment, void *arg)
 {
 	struct dispatch *d = arg;
@@ -654,6 +695,7 @@ dispatch_configure(struct dispatch *d, const struct conf *conf)
 	keeper_configure(d->keeper, conf);
 	plan_set_rests(d->plan, rests, n);
 	site_table_shape(d->sites, conf, loop_now(d->loop));
+	disk_set_signers(d->disk, signing_keys(conf));
 }
 
 int

@@ -44,6 +44,10 @@ void dispatch_suspend(struct dispatch *, struct slice site, uint64_t seconds);
 /* False: unknown. */
 bool dispatch_resume(struct dispatch *, struct slice site);
 
+/* Mail of our own making, to one recipient; it goes the way of all mail. */
+void dispatch_mail(struct dispatch *, struct slice sender,
+    struct slice recipient, struct slice content);
+
 /* Its parts, for those who only look. */
 struct crew *dispatch_crew(struct dispatch *);
 struct disk *dispatch_disk(struct dispatch *);

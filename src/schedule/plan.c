@@ -1,13 +1,14 @@
 /*
  * schedule/plan.c - sites with windows, buckets and rests; senders in turns.
  *
- * A site stands in one of two rings when it may start a load at once, in the
+ * A site stands in one of three rings when it may start a load at once, in the
  * timer heap when only time is missing, and nowhere when an event must come
  * first. site_settle() is the one place that decides which.
  *
- * The rings: sites that lately worked, and doubtful ones (not yet proven, or
- * slow), which together get no more than half of the capacity. So a thousand
- * dead or slow sites leave room for the others.
+ * The rings: sites that lately worked, new ones of which nothing is known, and
+ * sick ones (at rest, or slow). The sick get no more than a quarter of the
+ * capacity, new and sick together three quarters. So ten thousand dead or slow
+ * sites leave room for those that work, and for those that may work.
  */
 #include "schedule/plan.h"
 
@@ -52,7 +53,7 @@ struct plan_flow {
 	char key[];
 };
 
-enum ring { RING_NONE, RING_PROVEN, RING_DOUBTFUL, RING_COUNT };
+enum ring { RING_NONE, RING_PROVEN, RING_NEW, RING_SICK, RING_COUNT };
 
 struct plan_site {
 	UT_hash_handle hh;
@@ -89,9 +90,9 @@ struct plan {
 	size_t rest_count;
 	uint32_t capacity;
 	uint32_t under_way;
-	uint32_t doubtful_under_way;
+	uint32_t started[RING_COUNT]; /* under way, by the ring they left */
 	uint64_t ready;
-	bool doubtful_turn;
+	enum ring turn; /* whose it was last */
 };
 
 struct plan *
@@ -146,10 +147,9 @@ plan_set_rests(struct plan *p, const int64_t *ms, size_t count)
 static enum ring
 site_class(const struct plan_site *s)
 {
-	return s->last_success_ms != INT64_MIN && s->state == SITE_OPEN &&
-		s->job_seconds < SLOW_SECONDS
-	    ? RING_PROVEN
-	    : RING_DOUBTFUL;
+	if (s->state != SITE_OPEN || s->job_seconds >= SLOW_SECONDS)
+		return RING_SICK;
+	return s->last_success_ms == INT64_MIN ? RING_NEW : RING_PROVEN;
 }
 
 static void
@@ -459,20 +459,37 @@ plan_drain(struct plan *p, struct plan_site *s)
 
 /* --- starting --- */
 
-/* The ring whose turn it is, if it may start one. */
+/* Is there one to start, and room for it? */
+static bool
+ring_may_start(const struct plan *p, enum ring ring)
+{
+	uint32_t quarter = (p->capacity + 3) / 4;
+	uint32_t sick = p->started[RING_SICK];
+
+	if (TAILQ_EMPTY(&p->rings[ring]))
+		return false;
+	if (ring == RING_SICK && sick >= quarter)
+		return false;
+	return ring == RING_PROVEN || p->capacity < 4 ||
+	    sick + p->started[RING_NEW] < p->capacity - quarter;
+}
+
+/* The ring whose turn it is; they take turns. */
 static enum ring
 plan_turn(struct plan *p)
 {
-	bool proven = !TAILQ_EMPTY(&p->rings[RING_PROVEN]);
-	bool doubtful = !TAILQ_EMPTY(&p->rings[RING_DOUBTFUL]) &&
-	    p->doubtful_under_way < (p->capacity + 1) / 2;
+	enum ring ring = p->turn;
 
 	if (p->under_way >= p->capacity)
 		return RING_NONE;
-	p->doubtful_turn = !p->doubtful_turn;
-	if (doubtful && (p->doubtful_turn || !proven))
-		return RING_DOUBTFUL;
-	return proven ? RING_PROVEN : RING_NONE;
+	for (unsigned i = RING_PROVEN; i < RING_COUNT; i++) {
+		ring = ring + 1 == RING_COUNT ? RING_PROVEN : ring + 1;
+		if (ring_may_start(p, ring)) {
+			p->turn = ring;
+			return ring;
+		}
+	}
+	return RING_NONE;
 }
 
 struct plan_load *
@@ -488,13 +505,12 @@ plan_next(struct plan *p, int64_t now)
 	load = site_pick(s);
 	load_dequeue(p, load);
 	load->under_way = true;
-	load->doubtful = ring == RING_DOUBTFUL;
+	load->ring = (uint8_t)ring;
 	load->started_ms = now;
 	load->epoch = s->epoch;
 	s->under_way++;
 	p->under_way++;
-	if (load->doubtful)
-		p->doubtful_under_way++;
+	p->started[ring]++;
 	if (s->limits.rate_per_second > 0)
 		s->tokens -= 1;
 	TAILQ_REMOVE(&p->rings[ring], s,
@@ -513,8 +529,7 @@ load_ended(struct plan *p, struct plan_load *load)
 	load->under_way = false;
 	load->site->under_way--;
 	p->under_way--;
-	if (load->doubtful)
-		p->doubtful_under_way--;
+	p->started[load->ring]--;
 }
 
 static void
@@ -569,6 +584,21 @@ site_succeeded(struct plan_site *s, const struct plan_load *load,
 }
 
 /*
+ * A refusal where one was met before confirms what we know: stay right below.
+ * Any other is news, and the window is halved.
+ */
+static void
+window_cut(struct plan_site *s, enum job_trouble trouble, uint32_t at_once)
+{
+	uint32_t fits = at_once > 1 ? at_once - 1 : 1;
+	bool confirms = trouble == TROUBLE_BUSY && fits == s->ceiling;
+
+	s->epoch++;
+	s->ceiling = fits;
+	s->window = confirms ? fits : fmax(1, fmin(s->window, at_once) / 2);
+}
+
+/*
  * Each burst of refusals counts once: what started before the last cut says
  * nothing about the window after it.
  */
@@ -594,9 +624,7 @@ site_failed(struct plan *p, struct plan_site *s, const struct plan_load *load,
 		site_rest(p, s, now);
 		return PLAN_DOWN;
 	}
-	s->epoch++;
-	s->ceiling = at_once > 1 ? at_once - 1 : 1;
-	s->window = fmax(1, fmin(s->window, at_once) / 2);
+	window_cut(s, trouble, at_once);
 	return PLAN_SAME;
 }
 

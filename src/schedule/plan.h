@@ -30,7 +30,7 @@ struct plan_load {
 	uint32_t epoch; /* the site's, when it started */
 	uint16_t cost;  /* 1 and up: what it takes of its sender's turn */
 	bool retry;     /* fresh mail goes first */
-	bool doubtful;  /* counts against the doubtful half */
+	uint8_t ring;   /* from which it was started */
 	bool under_way;
 };
 

@@ -198,9 +198,11 @@ submit(struct disk_write **write, const struct bounce *b,
 	const struct envelope e = {
 		.id = b->id,
 		.arrived_ms = b->now_ms,
-		.size = disk_write_size(*write),
+		.size = disk_write_finish(*write, b->now_ms),
 		.body = be->body,
 		.smtputf8 = be->smtputf8,
+		/* RFC 8689, 5: the report is as private as the message. */
+		.require_tls = b->envelope->require_tls,
 		.service = SLICE("dsn"),
 		.recipient_count = 1,
 		.recipients = &to,

@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "schedule/desk.h"
 #include "schedule/dispatch.h"
+#include "schedule/reporter.h"
 #include "state/state.h"
 #include "worker/worker.h"
 
@@ -22,6 +23,7 @@ struct scheduler {
 	struct state *state;       /* owned; NULL: do without */
 	struct timer *tidy;        /* owned */
 	struct dispatch *dispatch; /* owned */
+	struct reporter *reporter; /* owned */
 	struct desk *desk;         /* owned */
 	struct admin *admin;       /* owned */
 };
@@ -60,6 +62,8 @@ on_start(struct worker *w, struct conf *conf, void *arg)
 	rc = dispatch_new(worker_loop(w), worker_spool(w), conf, &s->dispatch);
 	if (rc != 0)
 		return rc;
+	crew_set_state(dispatch_crew(s->dispatch), s->state);
+	s->reporter = reporter_new(worker_loop(w), s->dispatch, s->state);
 	s->desk = desk_new(worker_loop(w), s->dispatch, worker_master(w));
 	s->admin = admin_new(worker_loop(w), desk_ops(), s->desk);
 	return 0;
@@ -137,6 +141,7 @@ on_end(void *arg)
 
 	admin_free(&s->admin);
 	desk_free(&s->desk);
+	reporter_free(&s->reporter);
 	dispatch_free(&s->dispatch);
 	timer_free(&s->tidy);
 	state_close(&s->state);

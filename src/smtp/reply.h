@@ -14,7 +14,7 @@
 #include "base/slice.h"
 #include "mail/fate.h"
 
-enum { REPLY_LINES_MAX = 256, REPLY_TEXT_MAX = 16384 };
+enum { REPLY_LINES_MAX = 256, REPLY_TEXT_MAX = 4096 };
 
 struct reply_line {
 	int code;

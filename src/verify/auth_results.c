@@ -310,6 +310,17 @@ auth_results_take_instance(struct slice *body, struct slice *number)
 	return true;
 }
 
+/* What is left of "/ version", and the white space behind it. */
+static bool
+skip_past_version(struct slice *s)
+{
+	if (slice_take_char(s, '/') && !skip_cfws(s))
+		return false;
+	while (s->n > 0 && ascii_is_digit(s->p[0]))
+		*s = slice_skip(*s, 1);
+	return skip_cfws(s);
+}
+
 /* method ["/" version] "=" result, where *s stands. */
 static bool
 is_result(struct slice s, const char *name, const char *result)
@@ -322,7 +333,8 @@ is_result(struct slice s, const char *name, const char *result)
 		struct slice got = buf_slice(&word);
 
 		got = slice_trim(slice_head(got, slice_find(got, '/')));
-		is = slice_is_nocase(got, name) && slice_take_char(&s, '=');
+		is = slice_is_nocase(got, name) && skip_past_version(&s) &&
+		    slice_take_char(&s, '=');
 		buf_reset(&word);
 		is = is && take_value(&s, &word) &&
 		    slice_is_nocase(buf_slice(&word), result);

@@ -101,7 +101,13 @@ walk_tree(struct answers *answers, struct slice domain, struct walk *walk)
 		step.has_record = found == LOOKUP_RECORD;
 		walk->is_missing |= found == LOOKUP_MISSING;
 		if (!is_done) {
-			walk->is_temporary |= found == LOOKUP_TEMPORARY;
+			/*
+			 * A top-level domain says next to nothing, and servers
+			 * that were made for one zone don't answer for it:
+			 * trouble up there must not decide about mail.
+			 */
+			walk->is_temporary |= found == LOOKUP_TEMPORARY &&
+			    count_labels(domain) > 1;
 			walk->has_several |= found == LOOKUP_SEVERAL;
 			walk->steps[walk->count++] = step;
 			is_done = step.has_record &&

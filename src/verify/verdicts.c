@@ -9,7 +9,7 @@
 
 #include "mail/pack.h"
 
-enum { ENCODING_VERSION = 1, LENGTH_MAX = VERDICTS_SIZE_MAX };
+enum { ENCODING = 1, LENGTH_MAX = VERDICTS_SIZE_MAX };
 
 enum group {
 	GROUP_SPF = 1,
@@ -137,7 +137,7 @@ verdicts_encode(const struct verdicts *v, struct buf *out)
 	put_alone(&groups, GROUP_LOGIN, v->login, &fields);
 	put_alone(&groups, GROUP_LISTED, v->listed, &fields);
 	if (groups.n > 0) {
-		pack_u64(out, ENCODING_VERSION);
+		pack_u64(out, ENCODING);
 		must(!buf_failed(&groups));
 		buf_add(out, buf_slice(&groups));
 	}
@@ -263,9 +263,9 @@ verdicts_decode(struct slice in, struct verdicts *out)
 	struct slice fields;
 	uint64_t number;
 
-	if (in.n > 0 && !pack_take_u64(&in, ENCODING_VERSION, &number))
+	if (in.n > 0 && !pack_take_u64(&in, ENCODING, &number))
 		return false;
-	if (in.n > 0 && number != ENCODING_VERSION)
+	if (in.n > 0 && number != ENCODING)
 		return false;
 	while (in.n > 0)
 		if (!pack_take_u64(&in, UINT32_MAX, &number) ||

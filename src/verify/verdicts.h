@@ -18,7 +18,7 @@
 enum {
 	VERDICTS_DKIM_MAX = 10,
 	VERDICTS_TEXT_MAX = 320, /* of one text; longer ones are cut */
-	VERDICTS_SIZE_MAX = 20480,
+	VERDICTS_SIZE_MAX = 32768,
 };
 
 /* The words of RFC 8601, 2.7. On disk: never renumbered. */

@@ -12,7 +12,7 @@ for header in $(find src queue -name '*.h' | sort); do
 	guard=$(printf '%s' "$name" | tr 'a-z/.-' 'A-Z___')
 	grep -q "^#ifndef $guard\$" "$header" || { echo "$header: its guard is not $guard"; bad=1; }
 	lines=$(wc -l < "$header")
-	case $name in ipc/messages.h|conf/conf.h) most=260 ;; *) most=150 ;; esac
+	case $name in ipc/messages.h|conf/conf.h) most=320 ;; *) most=150 ;; esac
 	[ "$lines" -le "$most" ] || { echo "$header: $lines lines, at most $most"; bad=1; }
 	# Twice, so that a missing guard shows; alone, so that a missing include does.
 	# shellcheck disable=SC2086

@@ -359,8 +359,6 @@ static const struct {
 	  "@/main.conf:2: aliases: \"file:@/broken\" can't be loaded: @/broken:2: \"x y\": a key has no white space" },
 	{ "route \"*\" { via = { } }\n",
 	  "@/main.conf:2: via: { } is empty; at least one next hop is needed\n" },
-	{ "route \"*\" { tls = \"dane\" }\n",
-	  "@/main.conf:2: tls: \"dane\" is not available yet\n" },
 	{ "route \"*\" { user = \"me\" }\n",
 	  "@/main.conf:2: user: password is missing\n" },
 	{ "route \"a b\" { via = \"mx\" }\n",

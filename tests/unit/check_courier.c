@@ -137,6 +137,7 @@ set_up(void)
 		.listener_count = 1,
 		.delivery = { .mx_port = one.port,
 		    .connect_timeout_ms = 3000,
+		    .reply_timeout_ms = 10 * MINUTE,
 		    .idle_timeout_ms = 5000,
 		    .ipv4 = true,
 		    .ipv6 = true } };

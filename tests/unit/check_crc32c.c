@@ -40,6 +40,23 @@ START_TEST(it_goes_on_where_it_was_cut_and_both_ways_agree)
 }
 END_TEST
 
+/* Long ones go another way: around its borders, and from odd addresses. */
+START_TEST(long_inputs_agree_with_the_portable_way)
+{
+	unsigned char bytes[8000];
+	uint32_t random = 1;
+
+	for (size_t i = 0; i < sizeof(bytes); i++) {
+		random = random * 1664525 + 1013904223;
+		bytes[i] = (unsigned char)(random >> 24);
+	}
+	for (size_t n = 1500; n < 7900; n += n % 512 < 40 ? 1 : 37)
+		for (size_t from = 0; from < 9; from += 4)
+			ck_assert_uint_eq(crc32c(random, bytes + from, n),
+			    crc32c_portable(random, bytes + from, n));
+}
+END_TEST
+
 START_TEST(one_changed_bit_is_seen)
 {
 	unsigned char bytes[64] = { 0 };
@@ -61,6 +78,7 @@ main(void)
 
 	tcase_add_test(tc, the_published_vectors_come_out);
 	tcase_add_test(tc, it_goes_on_where_it_was_cut_and_both_ways_agree);
+	tcase_add_test(tc, long_inputs_agree_with_the_portable_way);
 	tcase_add_test(tc, one_changed_bit_is_seen);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

@@ -113,6 +113,17 @@ on_nothing(void *owner, struct channel *c, const void *msg)
 	(void)msg;
 }
 
+/* There is no policy that anyone has kept. */
+static void
+on_sts_ask(void *owner, struct channel *c, const void *msg)
+{
+	const struct msg_sts_ask *m = msg;
+	const struct msg_sts_told told = { .domain = m->domain };
+
+	(void)owner;
+	channel_send_sts_told(c, &told);
+}
+
 static void
 on_closed(void *owner, struct channel *c, int rc)
 {
@@ -133,7 +144,9 @@ static const struct channel_handlers worker_handlers = {
 };
 static const struct channel_handlers deliverer_handlers = {
 	.on = { [MSG_job_done] = on_job_done,
-	    [MSG_deliverer_stats] = on_nothing },
+	    [MSG_deliverer_stats] = on_nothing,
+	    [MSG_sts_ask] = on_sts_ask,
+	    [MSG_tls_result] = on_nothing },
 	.closed = on_closed,
 };
 

@@ -379,14 +379,14 @@ START_TEST(a_nudge_lets_the_next_load_probe)
 }
 END_TEST
 
-START_TEST(doubtful_sites_leave_half_of_the_capacity)
+START_TEST(new_sites_leave_a_quarter_of_the_capacity)
 {
 	struct plan_load loads[20][2] = { 0 };
 	struct plan_load good[2] = { 0 };
 	struct plan_load *got[30];
 
 	succeed(site("good"), 1);
-	plan_set_capacity(plan, 10);
+	plan_set_capacity(plan, 12);
 	for (int i = 0; i < 20; i++) {
 		char name[8];
 
@@ -394,13 +394,82 @@ START_TEST(doubtful_sites_leave_half_of_the_capacity)
 		ck_assert(add(&loads[i][0], site(name), "a"));
 		ck_assert(add(&loads[i][1], site(name), "a"));
 	}
-	ck_assert_uint_eq(start(got), 5);
+	ck_assert_uint_eq(start(got), 9);
 	ck_assert(add(&good[0], site("good"), "a"));
 	ck_assert(add(&good[1], site("good"), "a"));
 	ck_assert_uint_eq(start(got), 2);
 	ck_assert_ptr_eq(got[0], &good[0]);
 	plan_abandon(plan, got[0], now);
-	ck_assert_uint_eq(plan_under_way(plan), 6);
+	ck_assert_uint_eq(plan_under_way(plan), 10);
+}
+END_TEST
+
+START_TEST(sick_sites_leave_three_quarters_of_the_capacity)
+{
+	struct plan_load loads[10] = { 0 };
+	struct plan_load fresh[10] = { 0 };
+	struct plan_load *got[30];
+	char names[10][8];
+
+	for (int i = 0; i < 10; i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "s%d", i);
+		ck_assert(add(&loads[i], site(names[i]), "a"));
+		ck_assert_ptr_eq(plan_next(plan, now), &loads[i]);
+		ck_assert_int_eq(plan_done(plan, &loads[i], TROUBLE_SITE, now),
+		    PLAN_DOWN);
+	}
+	now += DAY;
+	plan_set_capacity(plan, 12);
+	for (int i = 0; i < 10; i++)
+		ck_assert(add(&loads[i], site(names[i]), "a"));
+	ck_assert_uint_eq(start(got), 3);
+	for (int i = 0; i < 10; i++) {
+		names[i][0] = 'n';
+		ck_assert(add(&fresh[i], site(names[i]), "a"));
+	}
+	ck_assert_uint_eq(start(got), 6); /* new ones still find room */
+	ck_assert_uint_eq(plan_under_way(plan), 9);
+}
+END_TEST
+
+/* Six that wait; those that start end well, but for a sixth at once. */
+static bool
+full_window(struct plan_site *s)
+{
+	struct plan_load loads[6] = { 0 };
+	struct plan_load *got[7];
+	unsigned n;
+
+	for (int i = 0; i < 6; i++)
+		ck_assert(add(&loads[i], s, "a"));
+	n = start(got);
+	if (n == 6)
+		ck_assert_int_eq(plan_done(plan, got[5], TROUBLE_BUSY, now),
+		    PLAN_SAME);
+	for (unsigned i = 0; i < n && i < 5; i++)
+		ck_assert_int_eq(plan_done(plan, got[i], TROUBLE_NONE, now),
+		    PLAN_SAME);
+	for (int i = 0; i < 6; i++)
+		if (loads[i].flow != NULL)
+			plan_remove(plan, &loads[i], now);
+	now += 100;
+	return n == 6;
+}
+
+START_TEST(a_refusal_met_again_does_not_halve_the_window)
+{
+	struct plan_site *s = site("s");
+	unsigned rounds = 0;
+
+	while (!full_window(s))
+		ck_assert_uint_lt(++rounds, 10);
+	ck_assert_uint_eq(facts(s).ceiling, 5);
+	ck_assert_uint_eq(facts(s).window, 3);
+	for (rounds = 0; !full_window(s); rounds++)
+		ck_assert_uint_lt(rounds, 1000);
+	ck_assert_uint_gt(rounds, 50); /* it seldom tries for more */
+	ck_assert_uint_eq(facts(s).ceiling, 5);
+	ck_assert_uint_eq(facts(s).window, 5);
 }
 END_TEST
 
@@ -447,7 +516,9 @@ main(void)
 	tcase_add_test(tc, a_rate_is_kept_to_the_millisecond);
 	tcase_add_test(tc, a_suspended_site_takes_nothing_until_its_time);
 	tcase_add_test(tc, a_nudge_lets_the_next_load_probe);
-	tcase_add_test(tc, doubtful_sites_leave_half_of_the_capacity);
+	tcase_add_test(tc, new_sites_leave_a_quarter_of_the_capacity);
+	tcase_add_test(tc, a_refusal_met_again_does_not_halve_the_window);
+	tcase_add_test(tc, sick_sites_leave_three_quarters_of_the_capacity);
 	tcase_add_test(tc, a_load_can_leave_before_its_turn);
 	return run_suite(suite);
 }

@@ -266,6 +266,39 @@ static const struct play plays[] = {
 	  PIPE "> MAIL FROM:<a@x>\n> RCPT TO:<b@y>\n> DATA\n"
 	  "< 250 ok\n< 250 ok\n< 354 go\n" BODY "! timeout\n",
 	  "451 deferred 4.4.2", TROUBLE_CONNECTION },
+	{ "garbage behind the message: nobody knows, later", 0, "b@y",
+	  PIPE "> MAIL FROM:<a@x>\n> RCPT TO:<b@y>\n> DATA\n"
+	  "< 250 ok\n< 250 ok\n< 354 go\n" BODY "< what was that\n",
+	  "451 deferred 4.4.2", TROUBLE_CONNECTION },
+	{ "lines that disagree on the message: nobody knows, later", 0, "b@y",
+	  PIPE "> MAIL FROM:<a@x>\n> RCPT TO:<b@y>\n> DATA\n"
+	  "< 250 ok\n< 250 ok\n< 354 go\n" BODY "< 250-kept\n< 550 no\n",
+	  "451 deferred 4.4.2", TROUBLE_CONNECTION },
+	{ "a yes that breaks off is a yes", 0, "b@y c@y",
+	  PIPE "> MAIL FROM:<a@x>\n> RCPT TO:<b@y>\n> RCPT TO:<c@y>\n> DATA\n"
+	  "< 250 ok\n< 250 ok\n< 250 ok\n< 354 go\n" BODY
+	  "< 250-2.0.0 kept\n! timeout\n",
+	  "250 relayed 2.0.0,250 relayed 2.0.0", TROUBLE_CONNECTION },
+	{ "a no that breaks off is for later", 0, "b@y",
+	  PIPE "> MAIL FROM:<a@x>\n> RCPT TO:<b@y>\n> DATA\n"
+	  "< 250 ok\n< 250 ok\n< 354 go\n" BODY "< 550-5.7.1 no\n! closed\n",
+	  "451 deferred 4.4.2", TROUBLE_CONNECTION },
+	{ "in LMTP a yes that breaks off is for one", LMTP, "b@y c@y",
+	  "< 220 lmtp\n> LHLO me\n< 250 mx\n> MAIL FROM:<a@x>\n< 250 ok\n"
+	  "> RCPT TO:<b@y>\n< 250 ok\n> RCPT TO:<c@y>\n< 250 ok\n> DATA\n< 354 go\n"
+	  BODY "< 250-2.0.0 b kept\n! closed\n",
+	  "250 delivered 2.0.0,451 deferred 4.4.2", TROUBLE_CONNECTION },
+	{ "lost with the message in flight: nobody knows, later", 0, "b@y c@y",
+	  CHUNK "> MAIL FROM:<a@x>\n> RCPT TO:<b@y>\n> RCPT TO:<c@y>\n"
+	  "> BDAT 7 LAST\n" RAW "< 250 ok\n< 550 5.1.1 no\n! closed\n",
+	  "550 failed 5.1.1,451 deferred 4.4.2", TROUBLE_CONNECTION },
+	{ "421 with the message in flight: free to be tried elsewhere", 0, "b@y",
+	  CHUNK "> MAIL FROM:<a@x>\n> RCPT TO:<b@y>\n> BDAT 7 LAST\n" RAW
+	  "< 250 ok\n< 421 4.3.2 bye\n",
+	  "none", TROUBLE_BUSY },
+	{ "lost before a large message: free to be tried elsewhere", LARGE, "b@y",
+	  CHUNK "> MAIL FROM:<a@x>\n> RCPT TO:<b@y>\n< 250 ok\n! closed\n",
+	  "none", TROUBLE_CONNECTION },
 	{ "no greeting in time", 0, "b@y", "! timeout\n", "none",
 	  TROUBLE_CONNECTION },
 	{ "garbage", 0, "b@y", HELLO "< HTTP/1.1 400 Bad Request\n", "none",
@@ -612,6 +645,34 @@ START_TEST(endless_replies_end_as_an_error_and_not_as_memory)
 }
 END_TEST
 
+START_TEST(of_many_long_replies_only_so_much_is_kept)
+{
+	static const struct play play = { "long replies", 0,
+		"a@y b@y c@y d@y e@y f@y g@y h@y", "", "none", -1 };
+	char reply[2048];
+	size_t kept = 0;
+	struct stage s;
+
+	stage_init(&s, &play);
+	hear(&s, slice_of("220 mx\r\n250-mx\r\n250 PIPELINING\r\n"));
+	hear(&s, slice_of("250 ok\r\n"));
+	for (int i = 0; i < 8; i++) {
+		int n = snprintf(reply, sizeof(reply), "550 5.1.%d %01500d\r\n",
+		    i + 1, i);
+
+		hear(&s, slice_from(reply, (size_t)n));
+	}
+	for (unsigned i = 0; i < 8; i++) {
+		ck_assert_int_eq(s.fates[i].kind, FATE_FAILED);
+		ck_assert_uint_eq(s.fates[i].code.detail, i + 1);
+		kept += s.fates[i].reply.n;
+	}
+	ck_assert_uint_gt(kept, 3000);
+	ck_assert_uint_le(kept, 4200);
+	stage_done(&s);
+}
+END_TEST
+
 START_TEST(content_may_be_slow_and_an_early_no_is_heard)
 {
 	static const struct play play = { "early", 0, "b@y", "",
@@ -718,6 +779,7 @@ main(void)
 	tcase_add_loop_test(tc, a_play_goes_as_written_byte_by_byte, 0, count);
 	tcase_add_test(tc, plain_text_behind_starttls_is_refused);
 	tcase_add_test(tc, endless_replies_end_as_an_error_and_not_as_memory);
+	tcase_add_test(tc, of_many_long_replies_only_so_much_is_kept);
 	tcase_add_test(tc, content_may_be_slow_and_an_early_no_is_heard);
 	tcase_add_test(tc, every_wait_has_its_patience);
 	tcase_add_test(tc, scram_is_preferred_and_a_server_that_lies_is_left);

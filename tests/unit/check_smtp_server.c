@@ -119,7 +119,7 @@ static const struct {
 	{ "body=binarymime", SCENE_RELAY, EHLO "MAIL FROM:<a@x.example> BODY=BINARYMIME\r\n", "220,250,501 5.5.4", 0, NULL },
 	{ "body=nonsense", SCENE_RELAY, EHLO "MAIL FROM:<a@x.example> BODY=9BIT\r\n", "220,250,501 5.5.4", 0, NULL },
 	{ "unknown parameter", SCENE_RELAY, EHLO "MAIL FROM:<a@x.example> FOO=1\r\n", "220,250,555 5.5.4", 0, NULL },
-	{ "requiretls is not offered", SCENE_RELAY_TLS, EHLO "MAIL FROM:<a@x.example> REQUIRETLS\r\n", "220,250,555 5.5.4", 0, NULL },
+	{ "requiretls without TLS", SCENE_RELAY, EHLO "MAIL FROM:<a@x.example> REQUIRETLS\r\n", "220,250,555 5.5.4", 0, NULL },
 	{ "utf8 without smtputf8", SCENE_RELAY, EHLO "MAIL FROM:<\xc3\xbc@x.example>\r\n", "220,250,553 5.6.7", 0, NULL },
 	{ "utf8 with smtputf8", SCENE_RELAY, EHLO "MAIL FROM:<\xc3\xbc@x.example> SMTPUTF8\r\n", "220,250,250 2.1.0", 0, NULL },
 	{ "dsn parameters of mail", SCENE_RELAY, EHLO "MAIL FROM:<a@x.example> RET=HDRS ENVID=QQ+2B\r\n", "220,250,250 2.1.0", 0, NULL },
@@ -410,6 +410,19 @@ START_TEST(after_starttls_all_is_forgotten)
 	ck_assert_uint_eq(smtp_server_helo(s.server).n, 0);
 	expect(&s, MAIL EHLO, "503 5.5.1,250", STEP_MORE);
 	ck_assert_str_eq(smtp_server_tls(s.server), "TLSv1.3 X");
+	scene_done(&s);
+}
+END_TEST
+
+START_TEST(requiretls_is_taken_under_tls)
+{
+	struct scene s;
+
+	scene_init(&s, SCENE_RELAY);
+	expect(&s, EHLO "STARTTLS\r\n", "220,250,220 2.0.0", STEP_TLS);
+	smtp_server_secured(s.server, "TLSv1.3 X", s.now);
+	expect(&s, EHLO "MAIL FROM:<a@x.example> REQUIRETLS RET=FULL\r\n",
+	    "250,250 2.1.0", STEP_MORE);
 	scene_done(&s);
 }
 END_TEST
@@ -731,6 +744,7 @@ START_TEST(each_service_offers_what_it_should)
 	ck_assert(offers(&s, "LIMITS RCPTMAX=3\r\n"));
 	ck_assert(!offers(&s, "AUTH"));
 	ck_assert(!offers(&s, "ETRN"));
+	ck_assert(!offers(&s, "REQUIRETLS"));
 	ck_assert(!offers(&s, "BINARYMIME"));
 	scene_done(&s);
 	scene_init(&s, SCENE_SUBMISSION);
@@ -742,6 +756,7 @@ START_TEST(each_service_offers_what_it_should)
 	ck_assert(!offers(&s, "AUTH"));
 	scene_done(&s);
 	scene_init(&s, SCENE_SECURED);
+	ck_assert(offers(&s, "250-REQUIRETLS\r\n"));
 	ck_assert(offers(&s, "250-AUTH PLAIN LOGIN PROOF AWAY PROOF-PLUS\r\n"));
 	smtp_server_secured(s.server, "TLSv1.2 X", s.now);
 	ck_assert(offers(&s, "250-AUTH PLAIN LOGIN PROOF AWAY\r\n"));
@@ -972,6 +987,7 @@ main(void)
 	tcase_add_test(tc, input_behind_starttls_ends_the_session);
 	tcase_add_test(tc, a_single_byte_behind_starttls_ends_the_session);
 	tcase_add_test(tc, after_starttls_all_is_forgotten);
+	tcase_add_test(tc, requiretls_is_taken_under_tls);
 	tcase_add_test(tc, starttls_is_502_where_it_is_not_offered);
 	tcase_add_test(tc,
 	    content_behind_a_refused_data_is_never_read_as_commands);

@@ -11,6 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
 #include "base/err.h"
 
 enum { PEM_MAX = 16 << 10 };
@@ -365,6 +369,134 @@ START_TEST(a_session_of_a_lax_policy_serves_no_strict_one)
 }
 END_TEST
 
+/* --- DANE --- */
+
+static unsigned char der[PEM_MAX], digest[EVP_MAX_MD_SIZE];
+static struct tls_tlsa tlsa;
+
+/* The record that fits `one`: its key's digest, or all of its certificate. */
+static void
+make_tlsa(uint8_t usage, uint8_t selector, uint8_t matching)
+{
+	BIO *bio = BIO_new_mem_buf(one.certificate.p, (int)one.certificate.n);
+	X509 *cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	unsigned char *p = der;
+	unsigned n = 0;
+	int length;
+
+	ck_assert_ptr_nonnull(cert);
+	length = selector == 0
+	    ? i2d_X509(cert, &p)
+	    : i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &p);
+	ck_assert_int_gt(length, 0);
+	tlsa = (struct tls_tlsa){ usage, selector, matching,
+		slice_from((char *)der, (size_t)length) };
+	if (matching != 0) {
+		ck_assert_int_eq(EVP_Digest(der, (size_t)length, digest, &n,
+				     matching == 1 ? EVP_sha256()
+						   : EVP_sha512(),
+				     NULL),
+		    1);
+		tlsa.data = slice_from((char *)digest, n);
+	}
+	policy.verify = TLS_VERIFY_DANE;
+	policy.tlsa = &tlsa;
+	policy.tlsa_count = 1;
+	X509_free(cert);
+	BIO_free(bio);
+}
+
+START_TEST(a_record_proves_what_no_ca_store_knows)
+{
+	static const uint8_t kinds[][3] = { { 3, 1, 1 }, { 3, 1, 2 },
+		{ 3, 0, 1 }, { 3, 0, 0 }, { 3, 1, 0 } };
+	const uint8_t *kind = kinds[_i];
+	struct tls_facts facts;
+
+	set_up(false);
+	make_tlsa(kind[0], kind[1], kind[2]);
+	ck_assert(tls_tlsa_is_usable(&tlsa));
+	shake_hands();
+	ck_assert_int_eq(client.secured_rc, 0);
+	ck_assert(conn_tls_facts(client.conn, &facts) && facts.verified);
+	pair_close();
+	tear_down();
+}
+END_TEST
+
+START_TEST(a_record_that_does_not_fit_ends_the_handshake)
+{
+	set_up(true); /* that the CA store knows it does not help */
+	make_tlsa(3, 1, 1);
+	digest[7] ^= 1;
+	shake_hands();
+	ck_assert_int_eq(client.secured_rc, ERR_TLS);
+	pair_close();
+	tear_down();
+}
+END_TEST
+
+START_TEST(the_end_entity_may_have_any_name)
+{
+	set_up(false);
+	policy.server_name = "three.example";
+	make_tlsa(3, 1, 1);
+	shake_hands();
+	ck_assert_int_eq(client.secured_rc, 0);
+	pair_close();
+	tear_down();
+}
+END_TEST
+
+START_TEST(other_records_need_a_handshake_of_their_own)
+{
+	struct tls_facts facts;
+
+	set_up(false);
+	policy.session_site = "site";
+	make_tlsa(3, 1, 1);
+	shake_hands();
+	talk_and_leave();
+	shake_hands();
+	ck_assert(conn_tls_facts(client.conn, &facts));
+	ck_assert(facts.resumed && facts.verified);
+	talk_and_leave();
+	digest[0] ^= 1;
+	shake_hands();
+	ck_assert_int_eq(client.secured_rc, ERR_TLS);
+	pair_close();
+	tear_down();
+}
+END_TEST
+
+START_TEST(only_records_that_smtp_can_use_are_usable)
+{
+	set_up(false);
+	make_tlsa(3, 1, 1);
+	for (uint8_t usage = 0; usage < 5; usage++) {
+		tlsa.usage = usage;
+		ck_assert(
+		    tls_tlsa_is_usable(&tlsa) == (usage == 2 || usage == 3));
+	}
+	tlsa.usage = 3;
+	tlsa.selector = 2;
+	ck_assert(!tls_tlsa_is_usable(&tlsa));
+	tlsa.selector = 0;
+	tlsa.matching = 2; /* a digest too short for it */
+	ck_assert(!tls_tlsa_is_usable(&tlsa));
+	tlsa.matching = 3;
+	ck_assert(!tls_tlsa_is_usable(&tlsa));
+	tlsa.matching = 0; /* no certificate */
+	ck_assert(!tls_tlsa_is_usable(&tlsa));
+	make_tlsa(3, 0, 0);
+	tlsa.data.n--;
+	ck_assert(!tls_tlsa_is_usable(&tlsa));
+	tlsa.data = SLICE_NONE;
+	ck_assert(!tls_tlsa_is_usable(&tlsa));
+	tear_down();
+}
+END_TEST
+
 START_TEST(both_ends_export_the_same_binding)
 {
 	uint8_t a[32] = { 1 }, b[32] = { 2 };
@@ -537,6 +669,11 @@ main(void)
 	tcase_add_test(tc, the_name_asked_for_chooses_the_certificate);
 	tcase_add_test(tc, a_session_is_resumed_where_the_seed_is_the_same);
 	tcase_add_test(tc, a_session_of_a_lax_policy_serves_no_strict_one);
+	tcase_add_loop_test(tc, a_record_proves_what_no_ca_store_knows, 0, 5);
+	tcase_add_test(tc, a_record_that_does_not_fit_ends_the_handshake);
+	tcase_add_test(tc, the_end_entity_may_have_any_name);
+	tcase_add_test(tc, other_records_need_a_handshake_of_their_own);
+	tcase_add_test(tc, only_records_that_smtp_can_use_are_usable);
 	tcase_add_test(tc, both_ends_export_the_same_binding);
 	tcase_add_test(tc, much_goes_both_ways_at_once);
 	tcase_add_test(tc,

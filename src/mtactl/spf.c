@@ -299,7 +299,7 @@ take_words(struct testing *t, const struct ctl *ctl)
 	struct slice sender, helo = SLICE_NONE;
 	size_t at;
 
-	if (ctl->word_count < 2) {
+	if (ctl->word_count < 2 || ctl->options[OPT_CONNECT] != NULL) {
 		(void)ctl_fail("test --spf IP SENDER [HELO]");
 		return CTL_USAGE;
 	}

@@ -128,7 +128,7 @@ static const struct {
 	{ "a@x.down.com", NULL, NULL,			DMARC_TEMPERROR, NO, N, "", "" },
 	{ "a@bogus.com", NULL, NULL,			DMARC_TEMPERROR, NO, N, "", "" },
 	{ "a@half.org", "+half.org", NULL,		DMARC_PASS, R, N, "half.org", "half.org" },
-	{ "a@half.org", "+x.half.org", NULL,		DMARC_TEMPERROR, R, N, "half.org", "half.org" },
+	{ "a@half.org", "+x.half.org", NULL,		DMARC_PASS, R, N, "half.org", "half.org" },
 	{ "a@example.com", "?example.com", NULL,	DMARC_TEMPERROR, R, N, "example.com", "example.com" },
 	{ "a@example.com", "?evil.com", NULL,		DMARC_FAIL, R, R, "example.com", "example.com" },
 	{ "a@example.com", NULL, "?sub.example.com",	DMARC_TEMPERROR, R, N, "example.com", "example.com" },

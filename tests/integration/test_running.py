@@ -127,10 +127,9 @@ def test_mtactl_says_when_mtad_is_not_running(stage):
 
 def test_status_shows_the_processes_and_listeners(stage):
     m = stage.mtad()
-    text = m.ctl("status")
-    for word in ("receiver", "scheduler", "deliverer", "authenticator",
-                 str(m.ports["relay"])):
-        assert word in text, text
+    words = ("receiver", "scheduler", "deliverer", "authenticator", str(m.ports["relay"]))
+    harness.wait_for("all of them in the status",
+                     lambda: all(word in m.ctl("status") for word in words))
 
 
 @pytest.mark.parametrize("role", ["receiver", "scheduler", "deliverer", "authenticator"])

@@ -30,8 +30,9 @@ enum {
 	MESSAGES_MAX = 400,
 	SNAPSHOTS_MAX = 24,
 	ACTIONS = 100,
+	OPS_OF_A_LIFE = 340, /* of the disk, about */
 	/* Without arguments: seconds on one core. */
-	LIVES = 25,
+	LIVES = 27,
 	WAYS = 3,
 	POINTS_MIN = 20000,
 	LARGE = (1 << 20) + 4000,
@@ -835,7 +836,7 @@ fail_somewhere(uint64_t seed, uint64_t *refused, uint64_t *points,
 {
 	struct world *w = world_new(seed, 1);
 	uint64_t random = seed * 77;
-	uint64_t at = 4 + sim_below(&random, 900);
+	uint64_t at = 4 + sim_below(&random, OPS_OF_A_LIFE);
 	uint64_t count = sim_below(&random, 3) == 0 ? 30 : 1;
 
 	sim_disk_fail(w->disk, at, count,

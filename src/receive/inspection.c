@@ -19,6 +19,7 @@
 #include "verify/dkim_verify.h"
 #include "verify/dmarc.h"
 #include "verify/dnsbl.h"
+#include "verify/gather.h"
 #include "verify/iprev.h"
 #include "verify/spf.h"
 
@@ -303,140 +304,6 @@ check_dmarc(struct inspection *i)
 	return i->dmarc.result != DMARC_AGAIN;
 }
 
-/* --- verdicts --- */
-
-static enum verdict
-verdict_from_spf(enum spf_result r)
-{
-	static const enum verdict table[] = { [SPF_AGAIN] = VERDICT_ABSENT,
-		[SPF_NONE] = VERDICT_NONE,
-		[SPF_NEUTRAL] = VERDICT_NEUTRAL,
-		[SPF_PASS] = VERDICT_PASS,
-		[SPF_FAIL] = VERDICT_FAIL,
-		[SPF_SOFTFAIL] = VERDICT_SOFTFAIL,
-		[SPF_TEMPERROR] = VERDICT_TEMPERROR,
-		[SPF_PERMERROR] = VERDICT_PERMERROR };
-
-	return table[r];
-}
-
-static enum verdict
-verdict_from_dkim(enum dkim_result r)
-{
-	static const enum verdict table[] = { [DKIM_RESULT_NONE] = VERDICT_NONE,
-		[DKIM_RESULT_PASS] = VERDICT_PASS,
-		[DKIM_RESULT_FAIL] = VERDICT_FAIL,
-		[DKIM_RESULT_POLICY] = VERDICT_POLICY,
-		[DKIM_RESULT_NEUTRAL] = VERDICT_NEUTRAL,
-		[DKIM_RESULT_TEMPERROR] = VERDICT_TEMPERROR,
-		[DKIM_RESULT_PERMERROR] = VERDICT_PERMERROR };
-
-	return table[r];
-}
-
-static enum verdict
-verdict_from_dmarc(enum dmarc_result r)
-{
-	static const enum verdict table[] = { [DMARC_AGAIN] = VERDICT_ABSENT,
-		[DMARC_PASS] = VERDICT_PASS,
-		[DMARC_FAIL] = VERDICT_FAIL,
-		[DMARC_NONE] = VERDICT_NONE,
-		[DMARC_TEMPERROR] = VERDICT_TEMPERROR,
-		[DMARC_PERMERROR] = VERDICT_PERMERROR };
-
-	return table[r];
-}
-
-static enum verdict
-verdict_from_iprev(enum iprev_result r)
-{
-	static const enum verdict table[] = { [IPREV_AGAIN] = VERDICT_ABSENT,
-		[IPREV_PASS] = VERDICT_PASS,
-		[IPREV_FAIL] = VERDICT_FAIL,
-		[IPREV_TEMPERROR] = VERDICT_TEMPERROR,
-		[IPREV_PERMERROR] = VERDICT_PERMERROR };
-
-	return table[r];
-}
-
-static void
-tell_spf(const struct inspection *i, struct verdicts *v)
-{
-	if (checks(i)->spf == CHECK_OFF)
-		return;
-	v->helo.result = verdict_from_spf(i->spf_helo.result);
-	v->helo.identity = slice_of(i->helo);
-	v->helo.reason = slice_of(i->spf_helo.reason);
-	v->spf.result = verdict_from_spf(i->spf.result);
-	v->spf.identity = slice_of(i->domain);
-	v->spf.reason = slice_of(i->spf.reason);
-}
-
-static void
-tell_dkim(const struct inspection *i, struct verdicts *v)
-{
-	if (i->dkim == NULL || checks(i)->dkim == CHECK_OFF)
-		return;
-	v->dkim_count = dkim_verify_count(i->dkim);
-	if (v->dkim_count > VERDICTS_DKIM_MAX)
-		v->dkim_count = VERDICTS_DKIM_MAX;
-	for (size_t k = 0; k < v->dkim_count; k++) {
-		const struct dkim_field *f =
-		    &dkim_verify_signature(i->dkim, k)->field;
-
-		v->dkim[k] = (struct verdict_dkim){
-			.result = verdict_from_dkim(f->result),
-			.domain = slice_of(f->domain),
-			.identity = slice_of(f->identity),
-			.selector = slice_of(f->selector),
-			.algorithm = slice_of(f->algorithm),
-			.signature = slice_of(f->b),
-			.reason = slice_of(f->reason),
-		};
-	}
-	if (v->dkim_count == 0) {
-		v->dkim_count = 1;
-		v->dkim[0] = (struct verdict_dkim){ .result = VERDICT_NONE };
-	}
-}
-
-static void
-tell_dmarc(const struct inspection *i, struct verdicts *v)
-{
-	const struct dmarc_verdict *d = &i->dmarc;
-
-	if (checks(i)->dmarc == CHECK_OFF)
-		return;
-	v->dmarc = (struct verdict_dmarc){
-		.result = verdict_from_dmarc(d->result),
-		.from = slice_of(d->author),
-		.policy = slice_of(dmarc_policy_name(d->policy)),
-		.applied = slice_of(dmarc_policy_name(d->applied)),
-		.spf_aligned = d->spf_aligned,
-		.dkim_aligned = d->dkim_aligned,
-		.reason = slice_of(d->reason),
-	};
-}
-
-static void
-tell_arc(const struct inspection *i, struct verdicts *v)
-{
-	const struct arc_verdict *a = &i->arc_verdict;
-
-	if (i->arc == NULL)
-		return;
-	v->arc.result = a->result == ARC_PASS ? VERDICT_PASS
-	    : a->result == ARC_FAIL           ? VERDICT_FAIL
-					      : VERDICT_NONE;
-	v->arc.instances = a->instances;
-	v->arc.oldest_pass = a->oldest_pass;
-	v->arc.reason = slice_of(a->reason);
-	if (a->instances > 0 && a->instances <= ARC_INSTANCES_MAX)
-		v->arc.sealer = slice_of(arc_sealer(i->arc, a->instances));
-	if (i->is_vouched)
-		v->arc.vouched_by = slice_of(arc_sealer(i->arc, i->vouching));
-}
-
 /* --- what follows --- */
 
 /* Does a chain that we trust excuse what DMARC found? */
@@ -512,6 +379,26 @@ sign(struct inspection *i)
 	dkim_sign_free(&i->sign);
 }
 
+/* `ip`: room for the client's address as text, as long as *v is used. */
+static void
+tell(const struct inspection *i, char ip[IP_TEXT_SIZE], struct verdicts *v)
+{
+	if (checks(i)->spf != CHECK_OFF) {
+		gather_spf(&v->spf, &i->spf, slice_of(i->domain));
+		gather_spf(&v->helo, &i->spf_helo, slice_of(i->helo));
+	}
+	if (i->dkim != NULL && checks(i)->dkim != CHECK_OFF)
+		gather_dkim(v, i->dkim);
+	if (checks(i)->dmarc != CHECK_OFF)
+		gather_dmarc(v, &i->dmarc);
+	if (i->arc != NULL)
+		gather_arc(v, i->arc, &i->arc_verdict);
+	if (i->is_vouched)
+		v->arc.vouched_by = slice_of(arc_sealer(i->arc, i->vouching));
+	ip_text(&i->client, ip);
+	gather_iprev(v, i->iprev, slice_of(ip), i->iprev_name);
+}
+
 /* All is known: what is to be said and done. */
 static void
 conclude(struct inspection *i)
@@ -519,23 +406,16 @@ conclude(struct inspection *i)
 	struct verdicts v = { 0 };
 	char ip[IP_TEXT_SIZE];
 
+	i->refusal[0] = '\0';
 	if (i->is_exempt) {
 		v.login = slice_of(i->login);
 	} else {
 		look_for_a_voucher(i);
-		tell_spf(i, &v);
-		tell_dkim(i, &v);
-		tell_dmarc(i, &v);
-		tell_arc(i, &v);
-		ip_text(&i->client, ip);
-		v.iprev.result = verdict_from_iprev(i->iprev);
-		v.iprev.ip = slice_of(ip);
-		v.iprev.name = i->iprev_name;
+		tell(i, ip, &v);
 	}
 	if (!i->is_exempt || v.login.n > 0)
 		auth_results_write(&v, hostname(i), i->smtputf8, &i->above);
 	verdicts_encode(&v, &i->verdicts);
-	i->refusal[0] = '\0';
 	if (!i->is_exempt)
 		apply_dmarc(i);
 	if (i->refusal[0] == '\0')

@@ -31,10 +31,15 @@ enum {
 	SNAPSHOTS_MAX = 24,
 	ACTIONS = 100,
 	OPS_OF_A_LIFE = 340, /* of the disk, about */
-	/* Without arguments: seconds on one core. */
+			     /* Without arguments: seconds on one core. */
+#ifdef MTAD_ASAN
+	LIVES = 6,
+	POINTS_MIN = 4000,
+#else
 	LIVES = 27,
-	WAYS = 3,
 	POINTS_MIN = 20000,
+#endif
+	WAYS = 3,
 	LARGE = (1 << 20) + 4000,
 	RECEIVER = 2,
 };

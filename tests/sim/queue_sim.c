@@ -31,18 +31,17 @@ enum {
 	SNAPSHOTS_MAX = 24,
 	ACTIONS = 100,
 	OPS_OF_A_LIFE = 340, /* of the disk, about */
-			     /* Without arguments: seconds on one core. */
-#ifdef MTAD_ASAN
-	LIVES = 6,
-	POINTS_MIN = 4000,
-#else
-	LIVES = 27,
-	POINTS_MIN = 20000,
-#endif
 	WAYS = 3,
 	LARGE = (1 << 20) + 4000,
 	RECEIVER = 2,
 };
+
+/* Without arguments: seconds on one core. */
+#ifdef MTAD_ASAN
+enum { LIVES = 6, POINTS_MIN = 4000 };
+#else
+enum { LIVES = 27, POINTS_MIN = 20000 };
+#endif
 
 /* What a recovered entry may look like. */
 struct snapshot {

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "worker/signers.h"
 
 enum { PEM_MAX = 65536 };
 
@@ -69,29 +70,6 @@ make_tls(const struct conf *conf, struct why *why)
 	return tls;
 }
 
-/* NULL: a key is no good. The master has looked; so it was the disk, or us. */
-static struct dkim_signers *
-make_signers(const struct conf *conf, struct why *why)
-{
-	struct dkim_signers *signers = dkim_signers_new();
-
-	for (size_t i = 0; i < conf->dkim_count; i++) {
-		const struct dkim_conf *d = &conf->dkims[i];
-
-		for (size_t k = 0; k < d->key_count; k++) {
-			const struct dkim_key_conf *key = &d->keys[k];
-
-			if (dkim_signers_add(signers, slice_of(d->domain),
-				slice_of(key->selector),
-				slice_from(key->pem.bytes, key->pem.n), why))
-				continue;
-			dkim_signers_free(&signers);
-			return NULL;
-		}
-	}
-	return signers;
-}
-
 struct ground *
 ground_new(struct conf *conf, struct why *why)
 {
@@ -101,7 +79,7 @@ ground_new(struct conf *conf, struct why *why)
 
 	if (wants_tls(conf) && (tls = make_tls(conf, why)) == NULL)
 		return NULL;
-	signers = make_signers(conf, why);
+	signers = signers_from_conf(conf, why);
 	if (signers == NULL) {
 		tls_server_free(&tls);
 		return NULL;

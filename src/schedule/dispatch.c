@@ -24,9 +24,9 @@
 #include "schedule/retry.h"
 #include "schedule/round.h"
 #include "schedule/routing.h"
-#include "schedule/signing.h"
 #include "schedule/suspension.h"
 #include "schedule/wishes.h"
+#include "worker/signers.h"
 
 enum {
 	JOBS_PER_DELIVERER = 2000,
@@ -650,6 +650,18 @@ dispatch_resume(struct dispatch *d, struct slice site)
 
 /* --- making and ending --- */
 
+/* Without keys, reports still go out, unsigned. */
+static void
+set_signers(struct dispatch *d)
+{
+	struct why why = { "" };
+	struct dkim_signers *signers = signers_from_conf(d->conf, &why);
+
+	if (signers == NULL)
+		log_error("schedule no-signatures reason=\"%s\"", why.text);
+	disk_set_signers(d->disk, signers);
+}
+
 void
 dispatch_configure(struct dispatch *d, const struct conf *conf)
 {
@@ -660,7 +672,7 @@ dispatch_configure(struct dispatch *d, const struct conf *conf)
 	keeper_configure(d->keeper, conf);
 	plan_set_rests(d->plan, rests, n);
 	site_table_shape(d->sites, conf, loop_now(d->loop));
-	disk_set_signers(d->disk, signing_keys(conf));
+	set_signers(d);
 }
 
 int

@@ -5,7 +5,6 @@
 #include "schedule/signing.h"
 
 #include "base/alloc.h"
-#include "base/log.h"
 #include "mail/header.h"
 #include "verify/dkim_sign.h"
 
@@ -18,30 +17,6 @@ struct signing {
 	bool has_header;
 	struct dkim_sign *sign; /* owned; NULL: nobody signs for the author */
 };
-
-struct dkim_signers *
-signing_keys(const struct conf *conf)
-{
-	struct dkim_signers *signers = dkim_signers_new();
-	struct why why;
-
-	for (size_t i = 0; i < conf->dkim_count; i++)
-		for (size_t k = 0; k < conf->dkims[i].key_count; k++) {
-			const struct dkim_key_conf *key =
-			    &conf->dkims[i].keys[k];
-
-			if (dkim_signers_add(signers,
-				slice_of(conf->dkims[i].domain),
-				slice_of(key->selector),
-				slice_from(key->pem.bytes, key->pem.n), &why))
-				continue;
-			log_error("schedule no-signatures reason=\"%s\"",
-			    why.text);
-			dkim_signers_free(&signers);
-			return NULL;
-		}
-	return signers;
-}
 
 struct signing *
 signing_new(const struct dkim_signers *signers)

@@ -9,13 +9,9 @@
 
 #include "base/buf.h"
 #include "base/must.h"
-#include "conf/conf.h"
 #include "verify/dkim_signers.h"
 
 struct signing;
-
-/* The keys of all dkim sections. NULL: one is no good, and that is logged. */
-struct dkim_signers *signing_keys(const struct conf *) MUST_USE;
 
 /* Borrows the signers; NULL: nothing will be signed. */
 struct signing *signing_new(const struct dkim_signers *) MUST_USE;

@@ -304,15 +304,15 @@ sockets_open(const struct conf *conf, const struct inherited *inherited,
 {
 	struct sockets set = { NULL, 0 };
 	struct opening o = { inherited, old, &set, why };
-	int rc = 0;
+	int rc;
 
+	/* First: who can reach a listener can also give orders. */
+	rc = bind_control(&o, conf);
 	for (size_t i = 0; i < conf->listener_count && rc == 0; i++)
 		if (!use_inherited(&o, conf->listeners[i].name))
 			rc = bind_listener(&o, &conf->listeners[i]);
 	if (rc == 0 && conf->http_listen[0] != '\0')
 		rc = bind_http(&o, conf->http_listen);
-	if (rc == 0)
-		rc = bind_control(&o, conf);
 	if (rc == 0)
 		*out = set;
 	else

@@ -3,9 +3,11 @@ DNS (NSD), real and scripted peers. Everything listens on 127.0.0.0/8 or ::1,
 lives in the test's folder, and is ended by its pid."""
 
 import contextlib
+import itertools
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -25,13 +27,20 @@ TEST_USER = "nobody"
 TEST_GROUP = "nogroup"
 
 
+# Below the kernel's own choices (32768 and up), so that no client's port is
+# ever in the way; each port is given once, so that no two servers share it.
+PORTS = iter(itertools.cycle(range(random.randrange(10000, 32000), 32768)))
+
+
 def free_port(address="127.0.0.1"):
-    """A port that nobody listens on now, on that address."""
+    """A port that nobody listens on now, and that no other call was given."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family) as s:
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        s.bind((address, 0))
-        return s.getsockname()[1]
+    for port in PORTS:
+        with socket.socket(family) as s, contextlib.suppress(OSError):
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            s.bind((address, port))
+            return port
+    raise AssertionError("no port is free")
 
 
 def wait_for(what, condition, seconds=PATIENCE):

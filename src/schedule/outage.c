@@ -24,7 +24,7 @@ struct down {
 
 struct outage {
 	struct plan *plan;         /* borrowed */
-	struct site_table *sites;  /* borrowed */
+	struct lane_table *lanes;  /* borrowed */
 	struct queue_store *store; /* borrowed */
 	const struct outage_events *events;
 	void *arg;
@@ -35,13 +35,13 @@ struct outage {
 };
 
 struct outage *
-outage_new(struct plan *plan, struct site_table *sites,
+outage_new(struct plan *plan, struct lane_table *lanes,
     struct queue_store *store, const struct outage_events *events, void *arg)
 {
 	struct outage *o = mem_zero(sizeof(*o));
 
 	o->plan = plan;
-	o->sites = sites;
+	o->lanes = lanes;
 	o->store = store;
 	o->events = events;
 	o->arg = arg;
@@ -149,9 +149,10 @@ goes_to_woken(struct outage *o, struct queue_entry *e)
 {
 	for (uint32_t i = 0; i < e->recipient_count; i++) {
 		const struct queue_recipient *r = entry_recipient(e, i);
-		const struct site *s = site_by_number(o->sites, r->marks);
+		const struct lane *lane = lane_by_number(o->lanes, r->marks);
 
-		if (s != NULL && s->is_waking && recipient_is_open(r))
+		if (lane != NULL && lane->site->is_waking &&
+		    recipient_is_open(r))
 			return true;
 	}
 	return false;
@@ -175,7 +176,8 @@ wake(struct outage *o)
 			o->is_waking = o->wakes_again;
 			o->wakes_again = false;
 			if (!o->is_waking)
-				site_each(o->sites, clear_waking, NULL);
+				site_each(lane_table_sites(o->lanes),
+				    clear_waking, NULL);
 			return;
 		}
 		if (e->state == QUEUE_DEFERRED && goes_to_woken(o, e))

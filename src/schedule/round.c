@@ -48,12 +48,13 @@ round_forget_envelope(struct round *r)
 }
 
 struct load *
-load_new(struct round *r, struct site *site)
+load_new(struct round *r, struct lane *lane)
 {
 	struct load *load = mem_zero(sizeof(*load));
 
 	load->round = r;
-	load->site = site;
+	load->lane = lane;
+	lane->loads++;
 	TAILQ_INSERT_TAIL(&r->loads, load, in_round);
 	return load;
 }
@@ -65,8 +66,9 @@ load_free(struct load **place)
 
 	must(load->plan.flow == NULL && !load->plan.under_way);
 	TAILQ_REMOVE(&load->round->loads, load, in_round);
-	if (load->site->filling == load)
-		load->site->filling = NULL;
+	if (load->lane->filling == load)
+		load->lane->filling = NULL;
+	load->lane->loads--;
 	mem_free(load->recipients);
 	mem_free(load);
 	*place = NULL;

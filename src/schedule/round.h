@@ -1,6 +1,6 @@
 /*
  * schedule/round.h - one go at delivering a message: all recipients that are
- * still open, grouped into loads by the site they go to.
+ * still open, grouped into loads by the lane they go.
  *
  * A round begins when a message arrives or its time has come, and ends when
  * each load is done. Values that dispatch/ owns; routing fills them.
@@ -16,20 +16,21 @@
 #include "mail/envelope.h"
 #include "mail/fate.h"
 #include "queue/entry.h"
+#include "schedule/lane.h"
 #include "schedule/plan.h"
-#include "schedule/site.h"
 
 struct round;
 
-/* Recipients of one message for one site: what a job carries. */
+/* Recipients of one message by one lane: what a job carries. */
 struct load {
 	struct plan_load plan; /* first: a load is found by it */
 	struct round *round;   /* borrowed: its owner */
-	struct site *site;     /* borrowed: the table */
+	struct lane *lane;     /* borrowed: the table */
 	TAILQ_ENTRY(load) in_round;
 	uint64_t job;       /* 0: none */
 	unsigned deliverer; /* that has the job */
 	bool was_put_back;  /* a deliverer died with it before */
+	bool was_moved;     /* to the site of its MX hosts; once is enough */
 	uint32_t count;
 	uint32_t size;
 	uint32_t octets;      /* of its envelope, about */
@@ -76,7 +77,7 @@ struct round *round_new(struct queue_entry *) MUST_USE;
 void round_free(struct round **);
 /* Drops the envelope, to save memory. */
 void round_forget_envelope(struct round *);
-struct load *load_new(struct round *, struct site *);
+struct load *load_new(struct round *, struct lane *);
 void load_free(struct load **);
 void load_add(struct load *, uint32_t index, uint32_t octets);
 void round_note(struct round *, uint32_t index, const struct fate *,

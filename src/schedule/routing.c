@@ -83,7 +83,7 @@ add_policy(struct buf *to, const struct route_conf *route)
 /* False: there is no way, *reply says why. */
 static bool
 want_of_target(const struct conf *conf, const struct target *target,
-    struct slice domain, struct want_texts *t, struct site_want *want,
+    struct slice domain, struct want_texts *t, struct lane_want *want,
     struct slice *reply)
 {
 	want->is_remote = target_is_remote(target->kind);
@@ -127,7 +127,7 @@ static bool
 is_up(const struct routing *r, struct slice name)
 {
 	struct plan_site *site =
-	    r->plan == NULL ? NULL : plan_site_find(r->plan, name);
+	    r->lanes == NULL ? NULL : lane_table_find(r->lanes, name);
 	struct plan_facts facts;
 
 	if (site == NULL)
@@ -151,7 +151,7 @@ settle_reply(struct slice reply, struct fate *fate)
 /* One target text of a route or domain section. */
 static enum way
 way_of_text(const struct routing *r, struct slice text, struct slice domain,
-    struct want_texts *t, struct site_want *want, struct fate *fate)
+    struct want_texts *t, struct lane_want *want, struct fate *fate)
 {
 	struct target target;
 	struct slice reply;
@@ -177,7 +177,7 @@ way_of_text(const struct routing *r, struct slice text, struct slice domain,
 /* The route's hops in order; the first that is up, else the first. */
 static enum way
 way_of_route(const struct routing *r, const struct route_conf *route,
-    struct slice domain, struct want_texts *t, struct site_want *want,
+    struct slice domain, struct want_texts *t, struct lane_want *want,
     struct fate *fate)
 {
 	enum way way = WAY_SETTLED;
@@ -198,11 +198,11 @@ way_of_route(const struct routing *r, const struct route_conf *route,
 
 static enum way
 way_of(const struct routing *r, const struct address *address, bool final,
-    struct want_texts *t, struct site_want *want, struct fate *fate)
+    struct want_texts *t, struct lane_want *want, struct fate *fate)
 {
 	struct route_answer answer;
 
-	*want = (struct site_want){ 0 };
+	*want = (struct lane_want){ 0 };
 	route_recipient(r->conf, address, final, &answer);
 	switch (answer.kind) {
 	case ROUTE_ALIAS:
@@ -322,20 +322,20 @@ load_cost(const struct load *load, uint32_t message_size)
 }
 
 static void
-put_into_load(struct round *round, struct site *site, uint32_t index)
+put_into_load(struct round *round, struct lane *lane, uint32_t index)
 {
 	const struct recipient *rcpt = &round->envelope->recipients[index];
 	uint32_t octets =
 	    (uint32_t)(rcpt->address.n + rcpt->orcpt.n) + RECIPIENT_OVERHEAD;
-	struct load *load = site->filling;
+	struct load *load = lane->filling;
 
-	if (load == NULL || load->count >= site->recipients_per_message ||
+	if (load == NULL || load->count >= lane->site->recipients_per_message ||
 	    load->octets + octets > JOB_ENVELOPE_MAX)
-		load = load_new(round, site);
-	site->filling = load;
+		load = load_new(round, lane);
+	lane->filling = load;
 	load_add(load, index, octets);
 	load->plan.cost = load_cost(load, round->entry->size);
-	entry_recipient(round->entry, index)->marks = site->number;
+	entry_recipient(round->entry, index)->marks = lane->number;
 }
 
 static void
@@ -345,7 +345,7 @@ route_one(const struct routing *r, struct round *round, uint32_t index,
 	struct slice text = round->envelope->recipients[index].address;
 	bool final = index >= round->original_count;
 	struct address address;
-	struct site_want want;
+	struct lane_want want;
 	struct fate fate;
 	enum way way;
 
@@ -361,7 +361,7 @@ route_one(const struct routing *r, struct round *round, uint32_t index,
 		r->settled(round, index, &fate, r->arg);
 	else
 		put_into_load(round,
-		    site_get(r->sites, r->conf, &want, r->mono_ms), index);
+		    lane_get(r->lanes, r->conf, &want, r->mono_ms), index);
 }
 
 void
@@ -376,7 +376,7 @@ routing_run(const struct routing *r, struct round *round)
 		if (recipient_is_open(entry_recipient(round->entry, i)))
 			route_one(r, round, i, &texts);
 	TAILQ_FOREACH (load, &round->loads, in_round)
-		load->site->filling = NULL;
+		load->lane->filling = NULL;
 	texts_done(&texts);
 }
 
@@ -388,7 +388,7 @@ routing_site_name(const struct conf *conf, struct slice text, bool utf8,
 	struct want_texts texts;
 	struct slice name = SLICE_NONE;
 	struct address address;
-	struct site_want want;
+	struct lane_want want;
 	struct fate fate;
 
 	texts_init(&texts);

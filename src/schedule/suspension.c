@@ -11,7 +11,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/time.h"
-#include "schedule/site.h"
+#include "schedule/lane.h"
 
 enum { NAMES_MAX = 16 << 20 };
 
@@ -43,13 +43,23 @@ forget(const struct suspensions *s, struct slice site)
 		warn(state_delete(s->state, STATE_SITES, site), site);
 }
 
+/* By its name, or by that of one of its domains. */
+static struct plan_site *
+named(const struct suspensions *s, struct slice name)
+{
+	return s->lanes == NULL ? plan_site_find(s->plan, name)
+				: lane_table_find(s->lanes, name);
+}
+
 /* The site need not be known yet: its limits come with its first mail. */
 static struct plan_site *
 suspend(const struct suspensions *s, struct slice site, uint64_t ms)
 {
 	const struct plan_limits any = { .connections = 1 };
-	struct plan_site *plan = plan_site(s->plan, site, &any);
+	struct plan_site *plan = named(s, site);
 
+	if (plan == NULL)
+		plan = plan_site(s->plan, site, &any);
 	plan_suspend(s->plan, plan,
 	    ms == 0 ? INT64_MAX : s->mono_ms + (int64_t)ms);
 	return plan;
@@ -60,15 +70,17 @@ suspension_begin(const struct suspensions *s, struct slice site, uint64_t ms)
 {
 	struct plan_site *plan = suspend(s, site, ms);
 	struct site *known = plan_site_tag(plan);
+	struct plan_facts facts;
 
-	keep(s, site, ms);
-	events_site(s->events, "suspended", site, SLICE("postmaster"),
+	plan_site_facts(plan, &facts);
+	keep(s, facts.name, ms);
+	events_site(s->events, "suspended", facts.name, SLICE("postmaster"),
 	    s->wall_ms);
-	log_info("schedule suspended site=%.*s seconds=%llu", SLICE_ARGS(site),
-	    (unsigned long long)ms / SECOND);
+	log_info("schedule suspended site=%.*s seconds=%llu",
+	    SLICE_ARGS(facts.name), (unsigned long long)ms / SECOND);
 	if (known == NULL)
 		return;
-	crew_close_site(s->crew, known->name);
+	crew_close_site(s->crew, known);
 	outage_learn(s->outage, known, PLAN_DOWN, s->mono_ms);
 }
 
@@ -90,7 +102,7 @@ ended(const struct suspensions *s, struct plan_site *plan, struct slice by)
 bool
 suspension_end(const struct suspensions *s, struct slice site)
 {
-	struct plan_site *plan = plan_site_find(s->plan, site);
+	struct plan_site *plan = named(s, site);
 
 	if (plan == NULL)
 		return false;

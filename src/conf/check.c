@@ -371,6 +371,10 @@ check_via(const struct checking *c, size_t i)
 {
 	const struct route_conf *r = &c->conf->routes[i];
 
+	if (r->via.n > ROUTE_HOPS_MAX)
+		conf_error(c->errors, place_of(c, "route", i, "via"),
+		    "via: %zu hops, %d are the most", r->via.n,
+		    (int)ROUTE_HOPS_MAX);
 	for (size_t k = 0; k < r->via.n; k++) {
 		struct target t;
 		bool submits;

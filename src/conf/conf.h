@@ -108,9 +108,12 @@ struct domain_conf {
 	char subaddress; /* separator, NUL: none */
 };
 
+enum { ROUTE_HOPS_MAX = 16 };
+
 struct route_conf {
-	char *title;        /* lower case */
-	struct strings via; /* tried in order */
+	char *title; /* lower case */
+	struct strings via;
+	bool balance; /* hops of one kind share the mail */
 	enum tls_level tls;
 	char *user;           /* or "" */
 	struct blob password; /* n == 0: none; a secret */

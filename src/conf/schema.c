@@ -171,7 +171,8 @@ static const struct conf_key domain_keys[] = {
 };
 
 static const struct conf_key route_keys[] = {
-	{ "via",	TARGETS(route_conf, via),	"mx",				 VIA_KINDS, 0, NULL, NOW, "next hops, tried in order" },
+	{ "via",	TARGETS(route_conf, via),	"mx",				 VIA_KINDS, 0, NULL, NOW, "next hops; when one does not work, another" },
+	{ "balance",	BOOL(route_conf, balance),	"true",			 0, 0, NULL, NOW, "hops of one kind share the mail; false: in order" },
 	{ "tls",	CHOICE(route_conf, tls, enum tls_level), "auto",		 0, 0, tls_words, NOW, "how much TLS is demanded of the next hop" },
 	{ "user",	TEXT(route_conf, user),		"",				 0, 255, NULL, NOW, "login at the next hop; empty: no AUTH" },
 	{ "password",	PASSWORD(route_conf, password),	"",				 0, 0, NULL, NOW, "\"file:PATH\" with the password in its first line" },

@@ -179,25 +179,52 @@ lane_new(struct lane_table *t, const struct conf *conf, struct slice key,
 	return lane;
 }
 
+static void
+write_key(const struct lane_want *want, struct buf *key)
+{
+	buf_init(key, KEY_MAX);
+	buf_add(key, want->target);
+	buf_add_char(key, '\n');
+	if (want->is_domain && !want->is_remote)
+		buf_add(key, want->destination);
+	buf_add(key, want->policy);
+}
+
+static struct lane *
+find_by_key(struct lane_table *t, struct slice key)
+{
+	struct node *node;
+
+	HASH_FIND(hh, t->by_key, key.p, key.n, node);
+	return node == NULL ? NULL : &node->lane;
+}
+
 struct lane *
 lane_get(struct lane_table *t, const struct conf *conf,
     const struct lane_want *want, int64_t mono_ms)
 {
 	struct lane *lane;
-	struct node *node;
 	struct buf key;
 
-	buf_init(&key, KEY_MAX);
-	buf_add(&key, want->target);
-	buf_add_char(&key, '\n');
-	if (want->is_domain && !want->is_remote)
-		buf_add(&key, want->destination);
-	buf_add(&key, want->policy);
-	HASH_FIND(hh, t->by_key, key.p, key.n, node);
-	lane = node != NULL ? &node->lane
-			    : lane_new(t, conf, buf_slice(&key), want, mono_ms);
+	write_key(want, &key);
+	lane = find_by_key(t, buf_slice(&key));
+	if (lane == NULL)
+		lane = lane_new(t, conf, buf_slice(&key), want, mono_ms);
 	buf_done(&key);
 	lane->used_ms = mono_ms;
+	lane->has_others = want->has_others;
+	return lane;
+}
+
+struct lane *
+lane_peek(struct lane_table *t, const struct lane_want *want)
+{
+	struct lane *lane;
+	struct buf key;
+
+	write_key(want, &key);
+	lane = find_by_key(t, buf_slice(&key));
+	buf_done(&key);
 	return lane;
 }
 
@@ -354,6 +381,14 @@ lane_table_sweep(struct lane_table *t, int64_t mono_ms)
 		node_free(t, node, mono_ms);
 	}
 	site_table_sweep(t->sites);
+}
+
+void
+lane_each(struct lane_table *t, void (*each)(struct lane *, void *arg),
+    void *arg)
+{
+	for (struct node *node = t->by_key; node != NULL; node = node->hh.next)
+		each(&node->lane, arg);
 }
 
 /* --- idle connections --- */

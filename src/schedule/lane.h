@@ -30,6 +30,7 @@ struct lane {
 	uint16_t number;           /* 0: none was left */
 	bool is_domain;
 	bool is_remote;
+	bool has_others;   /* the route has more hops */
 	char *key;         /* owned */
 	char *target;      /* owned */
 	char *route;       /* owned: the section's title */
@@ -54,6 +55,7 @@ struct lane_want {
 	struct slice destination;
 	bool is_domain;
 	bool is_remote;
+	bool has_others; /* hops of the route */
 };
 
 /* What a deliverer has found in DNS. */
@@ -69,6 +71,8 @@ struct lane_table *lane_table_new(struct plan *) MUST_USE;
 void lane_table_free(struct lane_table **);
 struct lane *lane_get(struct lane_table *, const struct conf *,
     const struct lane_want *, int64_t mono_ms);
+/* The same, if it is there; or NULL. */
+struct lane *lane_peek(struct lane_table *, const struct lane_want *);
 struct lane *lane_by_number(const struct lane_table *, uint16_t number);
 /* The name of a site or a lane, or a domain that has a lane; or NULL. */
 struct plan_site *lane_table_find(const struct lane_table *, struct slice name);
@@ -86,6 +90,8 @@ bool lane_move(struct lane_table *, struct lane *, const struct conf *,
 uint64_t lane_mx_to_check(const struct lane *, int64_t mono_ms) MUST_USE;
 /* A recipient of its is put off, or is not any more. */
 void lane_count_deferred(struct lane *, bool more);
+void lane_each(struct lane_table *, void (*each)(struct lane *, void *arg),
+    void *arg);
 /* Forgets some that were not used for long. Call each second. */
 void lane_table_sweep(struct lane_table *, int64_t mono_ms);
 

@@ -7,6 +7,7 @@
  */
 #include "schedule/outage.h"
 
+#include <string.h>
 #include <sys/queue.h>
 
 #include "base/alloc.h"
@@ -90,14 +91,40 @@ site_is_down(struct outage *o, struct site *s, int64_t mono_ms)
 	TAILQ_INSERT_TAIL(&o->down, down, link);
 }
 
+/* Mail that waits at the route's other hops may go by this one. */
+static void
+wake_other_hop(struct lane *lane, void *arg)
+{
+	const struct lane *up = arg;
+
+	if (lane->has_others && strcmp(lane->route, up->route) == 0)
+		lane->site->is_waking = true;
+}
+
+/* A lane of the site whose route has more hops, or NULL. */
+static struct lane *
+one_of_several(const struct site *s)
+{
+	struct lane *lane;
+
+	TAILQ_FOREACH (lane, &s->lanes, in_site)
+		if (lane->has_others)
+			return lane;
+	return NULL;
+}
+
 static void
 site_is_up(struct outage *o, struct site *s)
 {
+	struct lane *hop = one_of_several(s);
+
 	log_info("schedule site-up site=%.*s deferred=%llu",
 	    SLICE_ARGS(s->name), (unsigned long long)s->deferred);
-	if (s->deferred == 0)
+	if (s->deferred == 0 && hop == NULL)
 		return;
 	s->is_waking = true;
+	if (hop != NULL)
+		lane_each(o->lanes, wake_other_hop, hop);
 	if (o->is_waking)
 		o->wakes_again = true;
 	o->is_waking = true;

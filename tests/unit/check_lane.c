@@ -11,9 +11,19 @@ enum { MANY = 100 };
 
 static char any[] = "*", big[] = "mx:*.big.test", own[] = "own.test";
 static struct shaping_conf shapings[] = {
-	{ any, 20, 100, 100, 0 },
-	{ big, 3, 10, 5, 2 },
-	{ own, 7, 100, 100, 0 },
+	{ .title = any,
+	    .connections = 20,
+	    .messages_per_connection = 100,
+	    .recipients_per_message = 100 },
+	{ .title = big,
+	    .connections = 3,
+	    .messages_per_connection = 10,
+	    .recipients_per_message = 5,
+	    .rate_per_second = 2 },
+	{ .title = own,
+	    .connections = 7,
+	    .messages_per_connection = 100,
+	    .recipients_per_message = 100 },
 };
 static struct conf conf = { .shapings = shapings, .shaping_count = 3 };
 static struct plan *plan;

@@ -15,6 +15,7 @@
 
 #include "base/alloc.h"
 #include "base/ascii.h"
+#include "conf/pace.h"
 #include "conf/target.h"
 #include "conf/type.h"
 #include "mail/address.h"
@@ -370,6 +371,10 @@ check_via(const struct checking *c, size_t i)
 {
 	const struct route_conf *r = &c->conf->routes[i];
 
+	if (r->via.n > ROUTE_HOPS_MAX)
+		conf_error(c->errors, place_of(c, "route", i, "via"),
+		    "via: %zu hops, %d are the most", r->via.n,
+		    (int)ROUTE_HOPS_MAX);
 	for (size_t k = 0; k < r->via.n; k++) {
 		struct target t;
 		bool submits;
@@ -636,6 +641,7 @@ conf_check(struct conf *conf, const struct conf_source *src,
 	check_domains(&c);
 	check_routes(&c);
 	check_shapings(&c);
+	conf_check_pace(conf, src, errors);
 	check_checks(&c);
 	check_rest(&c);
 	place_keys(&c);

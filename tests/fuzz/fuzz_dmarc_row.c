@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include "verify/dmarc_row.h"
+#include "verify/dmarc_rua.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -20,6 +21,27 @@ published(struct slice in)
 	buf_done(&out);
 }
 
+static void
+addresses(struct slice in)
+{
+	struct dmarc_rua rua, again;
+	struct buf out;
+
+	if (!dmarc_rua_read(in, &rua))
+		return;
+	must(rua.count <= DMARC_RUA_MAX);
+	buf_init(&out, DMARC_RUA_TEXT_MAX);
+	dmarc_rua_write(&rua, &out);
+	must(!buf_failed(&out));
+	must(dmarc_rua_read(buf_slice(&out), &again));
+	must(again.count == rua.count);
+	/* Each goes into a header and a command as it is. */
+	for (size_t i = 0; i < rua.count; i++)
+		must(slice_find(slice_of(rua.uri[i].address), '\n') ==
+		    slice_of(rua.uri[i].address).n);
+	buf_done(&out);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -28,6 +50,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct buf out;
 
 	published(in);
+	addresses(in);
 	if (!dmarc_row_read(in, &row))
 		return 0;
 	must(row.dkim_count <= VERDICTS_DKIM_MAX);

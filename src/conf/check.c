@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/ascii.h"
 #include "conf/https_url.h"
+#include "conf/pace.h"
 #include "conf/target.h"
 #include "conf/type.h"
 #include "mail/address.h"
@@ -695,6 +696,7 @@ conf_check(struct conf *conf, const struct conf_source *src,
 	check_domains(&c);
 	check_routes(&c);
 	check_shapings(&c);
+	conf_check_pace(conf, src, errors);
 	check_checks(&c);
 	check_rest(&c);
 	place_keys(&c);

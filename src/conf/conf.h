@@ -17,6 +17,8 @@
 #include "base/log.h"
 #include "table/table.h"
 
+struct replies;
+
 enum service { SERVICE_RELAY, SERVICE_SUBMISSION };
 enum listener_tls {
 	LISTENER_TLS_NONE,
@@ -124,6 +126,13 @@ struct route_conf {
 	char *helo; /* or "": hostname */
 };
 
+/* delivery.replies */
+struct reply_table {
+	struct blob file; /* empty: none */
+	struct replies
+	    *rules; /* owned: conf/replies.h; into the file's bytes */
+};
+
 struct delivery_conf {
 	uint16_t mx_port;
 	uint16_t sts_port;
@@ -138,6 +147,7 @@ struct delivery_conf {
 	int64_t expire_ms;
 	int64_t bounce_expire_ms;
 	int64_t warn_after_ms; /* 0: never */
+	struct reply_table replies;
 };
 
 struct shaping_conf {
@@ -146,6 +156,9 @@ struct shaping_conf {
 	uint32_t messages_per_connection;
 	uint32_t recipients_per_message;
 	double rate_per_second; /* 0: no limit */
+	uint64_t *warmup;       /* messages of each day; then no limit */
+	size_t warmup_count;
+	int64_t since_ms; /* wall: the first of these days */
 };
 
 struct checks_conf {

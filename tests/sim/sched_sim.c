@@ -5,7 +5,8 @@
  * Everything but the table is deterministic: counts and virtual times, no
  * clock. Usage: sched_sim (a small scale, in seconds), sched_sim full (the
  * scale that is promised), sched_sim table [MESSAGES] (speed and memory, as
- * rows of Markdown, from 10,000 messages up to that many).
+ * rows of Markdown, from 10,000 messages up to that many; then what domains
+ * cost).
  */
 #include <malloc.h>
 #include <stdio.h>
@@ -15,7 +16,9 @@
 #include "base/alloc.h"
 #include "base/time.h"
 #include "conf/conf.h"
+#include "ipc/messages.h"
 #include "schedule/heap.h"
+#include "schedule/lane.h"
 #include "schedule/plan.h"
 #include "schedule/retry.h"
 
@@ -26,11 +29,14 @@ enum {
 	GREY_MS = 2 * MINUTE, /* then a message that was seen is taken */
 	LIMIT = 5,            /* of FIVE_AT_ONCE */
 	REFUSAL_MS = 5,
+	DNS_MS = 20,
 	SENDERS_MAX = 1024,
 };
 
 struct sim_site {
 	struct plan_site *site;
+	struct lane *lane;     /* a domain's; NULL: the site is for ever */
+	struct sim_site *host; /* whose MX host it is; itself without lanes */
 	enum kind kind;
 	unsigned at_once;
 	unsigned tries;
@@ -48,10 +54,12 @@ struct msg {
 	uint16_t attempts;
 	bool is_taken; /* by the attempt under way */
 	bool is_refused;
+	bool is_back; /* its hosts were not the ones it was planned for */
 };
 
 struct sim {
 	struct plan *plan;
+	struct lane_table *lanes; /* or NULL */
 	struct delivery_conf delivery;
 	struct heap jobs;    /* by their ends */
 	struct heap waiting; /* by their arrivals or next attempts */
@@ -71,6 +79,12 @@ struct sim {
 };
 
 static const struct plan_limits wide = { .connections = 20 };
+static char any[] = "*";
+static struct shaping_conf shaping = { .title = any,
+	.connections = 20,
+	.messages_per_connection = 100,
+	.recipients_per_message = 100 };
+static const struct conf conf = { .shapings = &shaping, .shaping_count = 1 };
 static unsigned failures;
 
 static void
@@ -106,6 +120,7 @@ sim_init(struct sim *m, size_t sites, size_t msgs, uint32_t capacity)
 
 		(void)snprintf(name, sizeof(name), "site%zu", i);
 		m->sites[i].site = plan_site(m->plan, slice_of(name), &wide);
+		m->sites[i].host = &m->sites[i];
 	}
 }
 
@@ -120,6 +135,7 @@ sim_done(struct sim *m)
 	}
 	heap_done(&m->jobs);
 	heap_done(&m->waiting);
+	lane_table_free(&m->lanes);
 	plan_free(&m->plan);
 	mem_free(m->sites);
 	mem_free(m->msgs);
@@ -149,6 +165,12 @@ sim_defer(struct sim *m, struct msg *g)
 		roll(m)));
 }
 
+static struct plan_site *
+site_of(const struct sim_site *to)
+{
+	return to->lane == NULL ? to->site : to->lane->site->plan;
+}
+
 static void
 sim_offer(struct sim *m, struct msg *g)
 {
@@ -156,7 +178,7 @@ sim_offer(struct sim *m, struct msg *g)
 
 	(void)snprintf(key, sizeof(key), "sender%u", g->sender);
 	g->load.cost = 1;
-	if (!plan_add(m->plan, g->to->site, &g->load, slice_of(key), m->now))
+	if (!plan_add(m->plan, site_of(g->to), &g->load, slice_of(key), m->now))
 		sim_defer(m, g);
 }
 
@@ -178,14 +200,14 @@ static int64_t
 attempt_takes(const struct msg *g, enum job_trouble *trouble)
 {
 	*trouble = TROUBLE_NONE;
-	switch (g->to->kind) {
+	switch (g->to->host->kind) {
 	case DEAD:
 		*trouble = TROUBLE_SITE;
 		return 30 * SECOND;
 	case SLOW:
 		return 60 * SECOND;
 	case FIVE_AT_ONCE:
-		if (g->to->at_once <= LIMIT)
+		if (g->to->host->at_once <= LIMIT)
 			break;
 		*trouble = TROUBLE_BUSY;
 		return REFUSAL_MS;
@@ -197,6 +219,40 @@ attempt_takes(const struct msg *g, enum job_trouble *trouble)
 	return JOB_MS;
 }
 
+/* As dispatch and a deliverer do it: to the site of its hosts, first of all. */
+static bool
+sim_sent_back(struct sim *m, struct msg *g)
+{
+	struct lane *lane = g->to->lane;
+
+	if (lane == NULL)
+		return false;
+	if (g->load.site != lane->site->plan) {
+		plan_abandon(m->plan, &g->load, m->now);
+		sim_offer(m, g);
+		return true;
+	}
+	g->is_back = lane_mx_to_check(lane, m->now) == MX_UNKNOWN;
+	if (g->is_back)
+		heap_set(&m->jobs, &g->timer, m->now + DNS_MS);
+	return g->is_back;
+}
+
+static void
+sim_moves(struct sim *m, struct msg *g)
+{
+	char name[32];
+	struct lane_mx mx = { .digest = MX_UNKNOWN + 1 };
+
+	(void)snprintf(name, sizeof(name), "mx%zu.test",
+	    (size_t)(g->to->host - m->sites));
+	mx.hosts = mx.best = slice_of(name);
+	plan_abandon(m->plan, &g->load, m->now);
+	(void)lane_move(m->lanes, g->to->lane, &conf, &mx, m->now);
+	g->is_back = false;
+	sim_offer(m, g);
+}
+
 static void
 sim_start(struct sim *m, struct msg *g)
 {
@@ -204,6 +260,8 @@ sim_start(struct sim *m, struct msg *g)
 	int64_t head = m->last_start[g->sender % SENDERS_MAX];
 	int64_t takes;
 
+	if (sim_sent_back(m, g))
+		return;
 	if (head < g->due)
 		head = g->due;
 	if (g->sender < m->watched && g->attempts == 0 &&
@@ -214,12 +272,12 @@ sim_start(struct sim *m, struct msg *g)
 	g->started = m->now;
 	if (g->first == 0)
 		g->first = m->now;
-	g->to->at_once++;
-	g->to->tries++;
+	g->to->host->at_once++;
+	g->to->host->tries++;
 	takes = attempt_takes(g, &trouble);
 	g->is_refused = trouble != TROUBLE_NONE;
 	g->is_taken = trouble == TROUBLE_NONE &&
-	    (g->to->kind != GREYLISTS || m->now - g->first >= GREY_MS);
+	    (g->to->host->kind != GREYLISTS || m->now - g->first >= GREY_MS);
 	heap_set(&m->jobs, &g->timer, m->now + takes);
 }
 
@@ -228,7 +286,7 @@ trouble_of(const struct msg *g)
 {
 	if (!g->is_refused)
 		return TROUBLE_NONE;
-	return g->to->kind == DEAD ? TROUBLE_SITE : TROUBLE_BUSY;
+	return g->to->host->kind == DEAD ? TROUBLE_SITE : TROUBLE_BUSY;
 }
 
 static void
@@ -236,7 +294,7 @@ note_window(struct sim *m, const struct msg *g)
 {
 	struct plan_facts facts;
 
-	plan_site_facts(g->to->site, &facts);
+	plan_site_facts(g->load.site, &facts);
 	if (m->delivered < 200 || facts.ready == 0)
 		return;
 	if (facts.window < m->window_low)
@@ -251,9 +309,13 @@ sim_end(struct sim *m, struct msg *g)
 	struct plan_load *left;
 
 	heap_remove(&m->jobs, &g->timer);
-	g->to->at_once--;
+	if (g->is_back) {
+		sim_moves(m, g);
+		return;
+	}
+	g->to->host->at_once--;
 	if (plan_done(m->plan, &g->load, trouble_of(g), m->now) == PLAN_DOWN)
-		while ((left = plan_drain(m->plan, g->to->site)) != NULL)
+		while ((left = plan_drain(m->plan, g->load.site)) != NULL)
 			sim_defer(m, (struct msg *)(void *)left);
 	note_window(m, g);
 	if (g->is_taken) {
@@ -459,6 +521,62 @@ greylisting(size_t sites, size_t each)
 	sim_done(&m);
 }
 
+/* --- (f) many domains, one provider --- */
+
+static struct lane *
+lane_of(struct sim *m, size_t i)
+{
+	char target[32];
+	struct lane_want want = { .route = SLICE("*"), .is_remote = true };
+
+	(void)snprintf(target, sizeof(target), "mx:d%zu.test", i);
+	want.target = want.name = slice_of(target);
+	want.destination = slice_skip(want.name, 3);
+	return lane_get(m->lanes, &conf, &want, m->now);
+}
+
+/* The first site is the provider's, the rest are domains of its. */
+static void
+sim_provider(struct sim *m, enum kind kind, size_t domains, size_t each)
+{
+	sim_init(m, domains + 1, domains * each, 4000);
+	m->lanes = lane_table_new(m->plan);
+	m->sites[0].kind = kind;
+	for (size_t i = 1; i <= domains; i++) {
+		m->sites[i].host = &m->sites[0];
+		m->sites[i].lane = lane_of(m, i);
+	}
+	for (size_t i = 0; i < m->count; i++)
+		sim_mail(m, i, 1 + i % domains, (uint32_t)(i % 7), 1);
+}
+
+static void
+many_domains(size_t domains, size_t each)
+{
+	struct sim m;
+	unsigned probes;
+
+	sim_provider(&m, FIVE_AT_ONCE, domains, each);
+	sim_run(&m, INT64_MAX);
+	(void)printf("(f) %zu domains of one provider, %zu messages each: "
+		     "window %u to %u in all, %llu refusals (%.2f %%)\n",
+	    domains, each, m.window_low, m.window_high,
+	    (unsigned long long)m.refused,
+	    100.0 * (double)m.refused / (double)m.sites[0].tries);
+	check(m.delivered == m.count, "(f) all is delivered");
+	check(m.window_low >= LIMIT - 1 && m.window_high <= LIMIT + 1,
+	    "(f) their window is 4 to 6 in all from the 200th delivery on");
+	check(m.refused * 100 < m.sites[0].tries * 2, "(f) refusals below 2 %");
+	sim_done(&m);
+	sim_provider(&m, DEAD, domains, each);
+	sim_run(&m, MINUTE);
+	probes = m.sites[0].tries;
+	(void)printf("(f) the same, dead: %u attempts until all rests\n",
+	    probes);
+	check(probes <= 2, "(f) a dead provider costs no more than its window");
+	sim_done(&m);
+}
+
 /* --- (e) speed and memory --- */
 
 static double
@@ -539,6 +657,44 @@ table(size_t most)
 		table_row(n);
 }
 
+/* What a domain costs that has been mailed, and is now where it belongs. */
+static void
+domains_row(size_t count, bool is_shared)
+{
+	size_t before = in_use();
+	struct sim m;
+	double begun = seconds();
+
+	sim_init(&m, 0, 0, 1);
+	m.lanes = lane_table_new(m.plan);
+	for (size_t i = 0; i < count; i++) {
+		struct lane_mx mx = { .digest = MX_UNKNOWN + 1 };
+		char name[32];
+
+		(void)snprintf(name, sizeof(name), "mx%zu.test",
+		    is_shared ? 0 : i);
+		mx.hosts = mx.best = slice_of(name);
+		must(lane_move(m.lanes, lane_of(&m, i), &conf, &mx, m.now));
+	}
+	lane_table_sweep(m.lanes, m.now);
+	(void)printf("| %zu | %s | %.0f | %.0f |\n", count,
+	    is_shared ? "one provider" : "each its own",
+	    (double)(in_use() - before) / (double)count,
+	    (double)count / (seconds() - begun));
+	sim_done(&m);
+}
+
+static void
+domains_table(void)
+{
+	(void)printf("\n| domains | MX hosts | octets a domain | found and "
+		     "moved a second |\n|---:|:---|---:|---:|\n");
+	for (size_t n = 1000; n <= 100000; n *= 10) {
+		domains_row(n, true);
+		domains_row(n, false);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -547,11 +703,13 @@ main(int argc, char **argv)
 
 	if (slice_eq(slice_of(what), SLICE("table"))) {
 		table(argc > 2 ? strtoull(argv[2], NULL, 10) : 10000000);
+		domains_table();
 		return 0;
 	}
 	bulk_and_small(full ? 1000000 : 20000);
 	dead_and_slow(full ? 100000 : 2000, full ? 8000 : 160);
 	too_many(full ? 100000 : 5000);
 	greylisting(full ? 1000 : 100, full ? 100 : 30);
+	many_domains(50, full ? 2000 : 100);
 	return failures == 0 ? 0 : 1;
 }

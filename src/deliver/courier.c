@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "conf/https_url.h"
 #include "deliver/dialogue.h"
+#include "deliver/heed.h"
 #include "deliver/mx_set.h"
 #include "deliver/oauth.h"
 #include "deliver/pool.h"
@@ -67,6 +68,7 @@ struct courier {
 	unsigned sessions; /* opened so far */
 	struct smtp_message message;
 	struct fate failure; /* the latest; FATE_NONE: none yet */
+	struct slice avoid;  /* an address that is to be asked last; or empty */
 	enum job_trouble trouble;
 	struct buf dialogue;
 };
@@ -154,6 +156,7 @@ courier_end(struct courier *c)
 	struct job *j = c->job;
 
 	must(c->session == NULL && job_is_settled(j));
+	j->trouble = heed_trouble(j, j->trouble);
 	j->work = NULL;
 	j->dialogue = job_keep(j, buf_slice(&c->dialogue), DIALOGUE_MAX);
 	courier_free(c);
@@ -238,6 +241,25 @@ stop_key(const struct stop *stop, char key[MEMORY_KEY_SIZE])
 		    MEMORY_KEY_SIZE);
 }
 
+/* The scheduler may have left some of the route's addresses out. */
+static bool
+is_usable(const struct courier *c, const char *text, uint8_t version,
+    struct ip *ip)
+{
+	struct slice list = c->job->sources;
+	struct ip usable;
+
+	if (!ip_parse(slice_of(text), ip) || ip->version != version)
+		return false;
+	if (list.n == 0)
+		return true;
+	while (list.n > 0)
+		if (ip_parse(slice_take_until(&list, ' '), &usable) &&
+		    ip_eq(&usable, ip))
+			return true;
+	return false;
+}
+
 /* One of the route's source addresses, of the family; false: it has none. */
 static bool
 choose_source(const struct courier *c, uint8_t version, struct ip *source)
@@ -246,15 +268,14 @@ choose_source(const struct courier *c, uint8_t version, struct ip *source)
 	struct ip ip;
 
 	for (size_t i = 0; i < c->route->source.n; i++)
-		if (ip_parse(slice_of(c->route->source.v[i]), &ip) &&
-		    ip.version == version)
+		if (is_usable(c, c->route->source.v[i], version, &ip))
 			fitting++;
 	if (fitting == 0)
 		return false;
 	chosen = (size_t)(c->job->id % fitting);
 	for (size_t i = 0; i < c->route->source.n; i++)
-		if (ip_parse(slice_of(c->route->source.v[i]), &ip) &&
-		    ip.version == version && chosen-- == 0)
+		if (is_usable(c, c->route->source.v[i], version, &ip) &&
+		    chosen-- == 0)
 			*source = ip;
 	return true;
 }
@@ -350,11 +371,12 @@ is_dead(const struct courier *c, const struct stop *stop)
 	char key[MEMORY_KEY_SIZE];
 
 	stop_key(stop, key);
-	return memory_has(c->tools->dead_addresses, key,
-	    loop_now(c->tools->loop));
+	return slice_is(c->avoid, key) ||
+	    memory_has(c->tools->dead_addresses, key, loop_now(c->tools->loop));
 }
 
-/* Those that did not answer lately come last, else in the same order. */
+/* Those that did not answer lately, or sent us on, come last, else in the same
+ * order. */
 static void
 put_dead_last(struct courier *c)
 {
@@ -653,6 +675,31 @@ put_away(struct courier *c)
 		session_leave(&s);
 }
 
+/* What replies.conf makes of the replies; true: it goes to the next host. */
+static bool
+heeds(struct courier *c, const struct session *s)
+{
+	const struct heed_from from = { c->conf->delivery.replies.rules,
+		session_host(s), session_address(s) };
+
+	return heed_fates(c->job, &from, &c->failure);
+}
+
+/* Some are sent on; who that was is not known of an idle session's stops. */
+static void
+send_on(struct courier *c, struct slice address)
+{
+	c->trouble = TROUBLE_NONE;
+	c->in_plain = false;
+	if (c->from_pool) {
+		c->avoid = job_keep(c->job, address, ADDRESS_TEXT_SIZE);
+		connect_anew(c);
+		return;
+	}
+	c->stop++;
+	next_stop(c);
+}
+
 static void
 on_ready(struct courier *c)
 {
@@ -662,6 +709,12 @@ on_ready(struct courier *c)
 	if (!c->from_pool && !c->noted_tls)
 		note_tls(c, c->session);
 	c->noted_tls = true;
+	if (heeds(c, c->session)) {
+		note_dialogue(c, c->session);
+		session_leave(&c->session);
+		send_on(c, c->job->address);
+		return;
+	}
 	if (!job_is_settled(c->job)) {
 		session_send(c->session, &c->message, &c->job->message);
 		return;
@@ -708,6 +761,28 @@ renews_token(struct courier *c)
 	return true;
 }
 
+/* replies.conf may know more of what ended the session. True: that is all. */
+static bool
+heeds_failure(struct courier *c, const struct session *s)
+{
+	const struct heed_from from = { c->conf->delivery.replies.rules,
+		session_host(s), session_address(s) };
+
+	switch (heed_failure(c->job, &from, &c->failure)) {
+	case HEED_GIVE_UP:
+		if (c->failure.kind == FATE_FAILED)
+			c->trouble = TROUBLE_NONE;
+		give_up(c);
+		return true;
+	case HEED_NEXT_MX:
+		send_on(c, session_address(s));
+		return true;
+	case HEED_AS_EVER:
+		break;
+	}
+	return false;
+}
+
 /* The session is gone and somebody has no fate: what now? */
 static void
 try_on(struct courier *c, bool broke_tls, bool got_ready, bool no_answer)
@@ -752,6 +827,10 @@ on_over(struct courier *c)
 	note_dialogue(c, s);
 	if (!got_ready)
 		note_tls(c, s);
+	if (heeds(c, s)) {
+		send_on(c, session_address(s));
+		return;
+	}
 	if (job_is_settled(c->job)) {
 		if (failure != NULL) {
 			c->job->trouble = failure->trouble;
@@ -772,6 +851,8 @@ on_over(struct courier *c)
 		return;
 	}
 	keep_failure(c, failure, got_ready);
+	if (heeds_failure(c, s))
+		return;
 	/* An idle session may be closed in the moment that it is used. */
 	if (c->from_pool && c->trouble != TROUBLE_LOCAL) {
 		connect_anew(c);
@@ -807,7 +888,8 @@ set_key(struct courier *c)
 	struct buf key;
 
 	buf_init(&key,
-	    j->site.n + j->target_text.n + j->route.n + DNS_NAME_SIZE + 16);
+	    j->site.n + j->target_text.n + j->route.n + j->sources.n +
+		DNS_NAME_SIZE + 16);
 	buf_addf(&key, "%c%c%.*s\n", j->is_domain ? 'd' : 'r',
 	    j->envelope.require_tls ? 's' : '-', SLICE_ARGS(j->site));
 	/* A site's domains may share hosts, but not their policies. */
@@ -818,6 +900,10 @@ set_key(struct courier *c)
 	buf_add(&key, j->target_text);
 	buf_add_char(&key, '\n');
 	buf_add(&key, j->route);
+	if (j->sources.n > 0) {
+		buf_add_char(&key, '\n');
+		buf_add(&key, j->sources);
+	}
 	c->key = job_keep(j, buf_slice(&key), key.n);
 	buf_done(&key);
 }

@@ -128,6 +128,7 @@
 	F(u32, is_domain)	/* route names a domain section */ \
 	F(u32, messages_per_connection) \
 	F(u64, mx)		/* digest of the MX set that its pace is made for; or MX_ANY, MX_UNKNOWN */ \
+	F(text, sources)	/* of the route's addresses, those to use now; empty: all of them */ \
 	F(bytes, envelope)	/* only the recipients of this job */
 #define JOB_DONE(F)		/* deliverer -> scheduler */ \
 	F(u64, job) \
@@ -139,7 +140,12 @@
 	F(text, policy)		/* "opportunistic", "verify", "dane" ... */ \
 	F(u64, mx)		/* digest of the MX set, MX_UNKNOWN when DNS did not say, MX_ANY when it was not asked */ \
 	F(text, mx_hosts)	/* with TROUBLE_MOVED: the set's hosts, blanks between; `host` is the best */ \
-	F(bytes, dialogue)	/* the SMTP exchange without content, bounded */
+	F(bytes, dialogue)	/* the SMTP exchange without content, bounded */ \
+	F(text, rule)		/* of replies.conf, that fitted a reply; or empty */ \
+	F(text, rule_reply)	/* what it fitted */ \
+	F(text, rule_address)	/* who said that */ \
+	F(u32, pace)		/* enum reply_pace */ \
+	F(u64, pace_ms)
 #define SITE_CLOSE(F)		/* scheduler -> deliverer: drop idle connections */ \
 	F(text, site)
 #define DELIVERER_STATS(F)	/* deliverer -> scheduler */ \

@@ -469,6 +469,8 @@ crew_send(struct crew *c, struct load *load, const struct place *place,
 		.messages_per_connection = messages_per_connection(load),
 		.mx =
 		    load->was_moved ? MX_ANY : lane_mx_to_check(lane, mono_ms),
+		.sources = load->source == NULL ? SLICE_NONE
+						: slice_of(load->source->text),
 		.envelope = share(c, load, envelope),
 	    });
 }

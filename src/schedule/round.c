@@ -69,6 +69,7 @@ load_free(struct load **place)
 	if (load->lane->filling == load)
 		load->lane->filling = NULL;
 	load->lane->loads--;
+	mem_free(load->source);
 	mem_free(load->recipients);
 	mem_free(load);
 	*place = NULL;

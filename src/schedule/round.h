@@ -18,6 +18,7 @@
 #include "queue/entry.h"
 #include "schedule/lane.h"
 #include "schedule/plan.h"
+#include "schedule/sources.h"
 
 struct round;
 
@@ -29,11 +30,12 @@ struct load {
 	struct round *round;   /* borrowed: its owner */
 	struct lane *lane;     /* borrowed: the table */
 	TAILQ_ENTRY(load) in_round;
-	uint64_t job;       /* 0: none */
-	unsigned deliverer; /* that has the job */
-	bool was_put_back;  /* a deliverer died with it before */
-	bool was_moved;     /* to the site of its MX hosts; once is enough */
-	bool is_offered;    /* to the plan */
+	uint64_t job;                 /* 0: none */
+	struct source_choice *source; /* owned: of the job; or NULL */
+	unsigned deliverer;           /* that has the job */
+	bool was_put_back;            /* a deliverer died with it before */
+	bool was_moved;  /* to its MX hosts' site; once is enough */
+	bool is_offered; /* to the plan */
 	uint8_t tried_count;
 	uint16_t tried[LOAD_TRIED_MAX]; /* numbers of lanes that failed it */
 	uint32_t count;
@@ -73,6 +75,8 @@ struct round {
 	uint32_t original_count; /* recipients before any expansion */
 	unsigned reports;        /* under way to the disk */
 	bool report_failed;
+	bool was_tried;        /* some were put off after an attempt */
+	int64_t wait_until_ms; /* wall: others may not go yet; 0: none */
 	bool is_ending;
 };
 

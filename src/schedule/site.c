@@ -60,6 +60,7 @@ site_free(struct site_table *t, struct site *s)
 	mem_free(node->key);
 	mem_free(s->destination);
 	mem_free(s->mx_hosts);
+	mem_free(s->cut_reply);
 	mem_free(node);
 }
 
@@ -122,12 +123,17 @@ pattern_of(const struct conf *conf, struct slice destination,
 	return all;
 }
 
+const struct shaping_conf *
+site_shaping(const struct site *s, const struct conf *conf)
+{
+	return shaping_of(conf, slice_of(s->destination),
+	    s->mx_hosts == NULL ? SLICE_NONE : slice_of(s->mx_hosts));
+}
+
 static struct plan_limits
 limits_of(struct site *s, const struct conf *conf)
 {
-	const struct shaping_conf *shaping =
-	    shaping_of(conf, slice_of(s->destination),
-		s->mx_hosts == NULL ? SLICE_NONE : slice_of(s->mx_hosts));
+	const struct shaping_conf *shaping = site_shaping(s, conf);
 
 	s->messages_per_connection = shaping->messages_per_connection;
 	s->recipients_per_message = shaping->recipients_per_message;
@@ -368,4 +374,12 @@ site_set_error(struct site *s, struct slice reply)
 	if (n > 0)
 		memcpy(s->last_error, reply.p, n);
 	s->last_error[n] = '\0';
+}
+
+void
+site_note_cut(struct site *s, struct slice reply, int64_t wall_ms)
+{
+	mem_free(s->cut_reply);
+	s->cut_reply = mem_cstr(slice_head(reply, SITE_ERROR_MAX));
+	s->cut_ms = wall_ms;
 }

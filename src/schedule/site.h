@@ -16,6 +16,7 @@
 #include "base/must.h"
 #include "base/slice.h"
 #include "conf/conf.h"
+#include "conf/replies.h"
 #include "schedule/plan.h"
 
 enum { SITE_ERROR_MAX = 512 };
@@ -42,6 +43,9 @@ struct site {
 	uint64_t failed;
 	int64_t last_success_ms; /* wall */
 	char last_error[SITE_ERROR_MAX];
+	char last_rule[REPLIES_NAME_MAX + 1]; /* of replies.conf */
+	int64_t cut_ms;  /* wall: its window was cut; 0: it was not */
+	char *cut_reply; /* owned; with cut_ms: why */
 };
 
 struct site_kind {
@@ -78,5 +82,9 @@ void site_table_sweep(struct site_table *);
 void site_each(struct site_table *, void (*each)(struct site *, void *arg),
     void *arg);
 void site_set_error(struct site *, struct slice reply);
+void site_note_cut(struct site *, struct slice reply, int64_t wall_ms);
+/* The section that its pace is from. */
+const struct shaping_conf *site_shaping(const struct site *,
+    const struct conf *);
 
 #endif

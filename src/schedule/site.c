@@ -60,6 +60,7 @@ site_free(struct site_table *t, struct site *s)
 	mem_free(node->key);
 	mem_free(s->destination);
 	mem_free(s->mx_hosts);
+	mem_free(s->last_error);
 	mem_free(s->cut_reply);
 	mem_free(node);
 }
@@ -203,6 +204,7 @@ site_new(struct site_table *t, const struct conf *conf,
 	TAILQ_INIT(&s->lanes);
 	TAILQ_INIT(&s->idle);
 	s->destination = mem_cstr(kind->destination);
+	s->last_error = mem_cstr(SLICE_NONE);
 	if (kind->mx_hosts.n > 0)
 		s->mx_hosts = mem_cstr(kind->mx_hosts);
 	limits = limits_of(s, conf);
@@ -368,12 +370,8 @@ site_each(struct site_table *t, void (*each)(struct site *, void *arg),
 void
 site_set_error(struct site *s, struct slice reply)
 {
-	size_t n = reply.n < sizeof(s->last_error) ? reply.n
-						   : sizeof(s->last_error) - 1;
-
-	if (n > 0)
-		memcpy(s->last_error, reply.p, n);
-	s->last_error[n] = '\0';
+	mem_free(s->last_error);
+	s->last_error = mem_cstr(slice_head(reply, SITE_ERROR_MAX));
 }
 
 void

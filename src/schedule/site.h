@@ -41,8 +41,8 @@ struct site {
 	uint64_t deferred; /* recipients that were put off here */
 	uint64_t delivered;
 	uint64_t failed;
-	int64_t last_success_ms; /* wall */
-	char last_error[SITE_ERROR_MAX];
+	int64_t last_success_ms;              /* wall */
+	char *last_error;                     /* owned; "": there was none */
 	char last_rule[REPLIES_NAME_MAX + 1]; /* of replies.conf */
 	int64_t cut_ms;  /* wall: its window was cut; 0: it was not */
 	char *cut_reply; /* owned; with cut_ms: why */

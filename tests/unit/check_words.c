@@ -17,7 +17,7 @@ static void
 set_up(void)
 {
 	facts = (struct plan_facts){ .window = 20, .limits = { 20, 0 } };
-	site = (struct site){ 0 };
+	site = (struct site){ .last_error = (char *)(uintptr_t) "" };
 	buf_init(&out, 4096);
 }
 
@@ -89,8 +89,7 @@ START_TEST(a_rest_ends_at_a_time)
 	facts.failures = 2;
 	facts.until_ms = MONO + 5 * MINUTE;
 	site.deferred = 12;
-	(void)slice_to_cstr(SLICE("451 4.4.1 no answer"), site.last_error,
-	    sizeof(site.last_error));
+	site.last_error = (char *)(uintptr_t) "451 4.4.1 no answer";
 	must_say(NULL,
 	    "It rests until 12:05 UTC after 2 failures in a row; one message "
 	    "probes it then.\n"

@@ -21,11 +21,10 @@
 #include "base/time.h"
 #include "schedule/heap.h"
 #include "schedule/turns.h"
+#include "schedule/window.h"
 
 enum {
-	WINDOW_START = 2,    /* before anything is known */
-	PROBE_SLOWNESS = 64, /* growth at the ceiling is slower by this */
-	BREAKS_MAX = 5,      /* broken connections in a row: the site is down */
+	BREAKS_MAX = 5, /* broken connections in a row: the site is down */
 	SLOW_SECONDS = 10,
 	RESTS_MAX = 16,
 };
@@ -42,12 +41,11 @@ struct plan_site {
 	enum plan_state state;
 	int64_t until_ms;
 	struct plan_limits limits;
-	double window;
+	struct window window;
 	double tokens;
 	int64_t filled_ms;
 	double job_seconds;
 	int64_t last_success_ms;
-	uint32_t ceiling;
 	uint32_t epoch;
 	uint32_t failures;
 	uint32_t breaks;
@@ -158,7 +156,7 @@ site_standing(struct plan_site *s, int64_t now, int64_t *at)
 			*at = s->until_ms;
 			return RING_NONE;
 		}
-	} else if (s->under_way >= (uint32_t)s->window) {
+	} else if (s->under_way >= window_jobs(&s->window)) {
 		return RING_NONE;
 	}
 	if (s->limits.rate_per_second > 0) {
@@ -214,7 +212,7 @@ plan_site(struct plan *p, struct slice name, const struct plan_limits *limits)
 	memcpy(s->name, name.p, name.n);
 	s->name_length = name.n;
 	s->limits = *limits;
-	s->window = fmin(WINDOW_START, limits->connections);
+	window_start(&s->window, limits->connections);
 	s->tokens = 1;
 	s->last_success_ms = INT64_MIN;
 	turns_init(&s->turns);
@@ -229,7 +227,7 @@ plan_site_limit(struct plan *p, struct plan_site *s,
 	must(limits->connections > 0);
 	bucket_fill(s, now); /* what was earned at the old rate */
 	s->limits = *limits;
-	s->window = fmin(s->window, limits->connections);
+	window_limit(&s->window, limits->connections);
 	s->tokens = fmax(s->tokens, limits->rate_per_second > 0 ? 0 : 1);
 	site_settle(p, s, now);
 }
@@ -242,8 +240,8 @@ plan_site_facts(const struct plan_site *s, struct plan_facts *out)
 		.state = s->state,
 		.until_ms = s->state == SITE_OPEN ? 0 : s->until_ms,
 		.under_way = s->under_way,
-		.window = (uint32_t)s->window,
-		.ceiling = s->ceiling,
+		.window = window_jobs(&s->window),
+		.ceiling = s->window.ceiling,
 		.limits = s->limits,
 		.ready = s->turns.ready,
 		.failures = s->failures,
@@ -432,23 +430,6 @@ site_rest(struct plan *p, struct plan_site *s, int64_t now)
 	s->until_ms = now + p->rests[step];
 }
 
-/* A window that was not full proves nothing, so it does not grow. */
-static void
-window_grow(struct plan_site *s, uint32_t at_once)
-{
-	double step = 1;
-
-	if (at_once < (uint32_t)s->window)
-		return;
-	if (s->ceiling > 0 && s->window >= s->ceiling)
-		step = 1 / (s->window * PROBE_SLOWNESS);
-	else if (s->ceiling > 0)
-		step = 1 / s->window;
-	s->window = fmin(s->window + step, s->limits.connections);
-	if (s->window >= s->ceiling + 2)
-		s->ceiling = 0; /* it has more room now */
-}
-
 static enum plan_change
 site_succeeded(struct plan_site *s, const struct plan_load *load,
     uint32_t at_once, int64_t now)
@@ -463,26 +444,11 @@ site_succeeded(struct plan_site *s, const struct plan_load *load,
 	s->breaks = 0;
 	if (s->state == SITE_BACKING_OFF) {
 		s->state = SITE_OPEN;
-		s->window = fmin(WINDOW_START, s->limits.connections);
+		window_start(&s->window, s->limits.connections);
 		return PLAN_UP;
 	}
-	window_grow(s, at_once);
+	window_grow(&s->window, at_once, s->limits.connections);
 	return PLAN_SAME;
-}
-
-/*
- * A refusal where one was met before confirms what we know: stay right below.
- * Any other is news, and the window is halved.
- */
-static void
-window_cut(struct plan_site *s, enum job_trouble trouble, uint32_t at_once)
-{
-	uint32_t fits = at_once > 1 ? at_once - 1 : 1;
-	bool confirms = trouble == TROUBLE_BUSY && fits == s->ceiling;
-
-	s->epoch++;
-	s->ceiling = fits;
-	s->window = confirms ? fits : fmax(1, fmin(s->window, at_once) / 2);
 }
 
 /*
@@ -503,7 +469,7 @@ site_failed(struct plan *p, struct plan_site *s, const struct plan_load *load,
 	} else if (trouble == TROUBLE_SITE) {
 		down = !others_work;
 	} else if (trouble == TROUBLE_BUSY) {
-		down = (uint32_t)s->window <= 1 && !others_work;
+		down = window_jobs(&s->window) <= 1 && !others_work;
 	} else {
 		down = ++s->breaks >= BREAKS_MAX;
 	}
@@ -511,7 +477,8 @@ site_failed(struct plan *p, struct plan_site *s, const struct plan_load *load,
 		site_rest(p, s, now);
 		return PLAN_DOWN;
 	}
-	window_cut(s, trouble, at_once);
+	s->epoch++;
+	window_cut(&s->window, at_once, trouble == TROUBLE_BUSY);
 	return PLAN_SAME;
 }
 

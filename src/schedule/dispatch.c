@@ -451,13 +451,12 @@ move(struct dispatch *d, struct load *load, const struct msg_job_done *m)
 }
 
 static void
-on_job_done(struct load *load, const struct msg_job_done *m, void *arg)
+job_ended(struct dispatch *d, struct load *load, const struct msg_job_done *m)
 {
-	struct dispatch *d = arg;
 	struct round *r = load->round;
 	struct lane *lane = load->lane;
 	struct site *s = site_of(load);
-	enum job_trouble trouble = m->trouble <= TROUBLE_MOVED
+	enum job_trouble trouble = m->trouble < TROUBLE_MOVED
 	    ? (enum job_trouble)m->trouble
 	    : TROUBLE_LOCAL;
 	const struct attempt_facts facts = { lane->name, m->host, m->address,
@@ -468,10 +467,6 @@ on_job_done(struct load *load, const struct msg_job_done *m, void *arg)
 	    worst->kind != FATE_DEFERRED && r->entry->recipient_count == 1;
 
 	take_time(d);
-	if (trouble == TROUBLE_MOVED) {
-		move(d, load, m);
-		return;
-	}
 	queue_store_unpin(d->store, r->entry);
 	if (!is_plain)
 		ledger_attempt(&d->ledger, r, load, worst, &facts);
@@ -502,6 +497,19 @@ on_job_done(struct load *load, const struct msg_job_done *m, void *arg)
 		trouble == TROUBLE_DOMAIN || m->pace == PACE_PAUSE);
 	load_free(&load);
 	offer_all(d, r);
+}
+
+static void
+on_job_done(struct load *load, const struct msg_job_done *m, void *arg)
+{
+	struct dispatch *d = arg;
+
+	if (m->trouble == TROUBLE_MOVED) {
+		take_time(d);
+		move(d, load, m);
+	} else {
+		job_ended(d, load, m);
+	}
 }
 
 /*

@@ -50,6 +50,7 @@ static struct job_seen jobs[JOBS_MAX];
 static unsigned job_count;
 static unsigned thrice;
 static const char *dead_site; /* or NULL */
+static bool has_dns;          /* all domains have the same hosts there */
 static unsigned freed_segments;
 static bool quiet;
 
@@ -82,6 +83,22 @@ static void
 copy(char *to, size_t size, struct slice s)
 {
 	ck_assert(slice_to_cstr(s, to, size));
+}
+
+enum { HOSTS_DIGEST = 77 };
+
+static void
+send_back(struct channel *channel, uint64_t job, struct slice fates)
+{
+	channel_send_job_done(channel,
+	    &(struct msg_job_done){
+		.job = job,
+		.fates = fates,
+		.trouble = TROUBLE_MOVED,
+		.host = SLICE("mx1.p.test"),
+		.mx = HOSTS_DIGEST,
+		.mx_hosts = SLICE("mx1.p.test mx2.p.test"),
+	    });
 }
 
 static void
@@ -124,7 +141,9 @@ on_job(void *owner, struct channel *channel, const void *msg)
 	}
 	buf_init(&encoded, 1 << 16);
 	fates_encode(fates, e.recipient_count, &encoded);
-	if (!hangs)
+	if (!hangs && has_dns && m->mx != MX_ANY && m->mx != HOSTS_DIGEST)
+		send_back(channel, m->job, buf_slice(&encoded));
+	else if (!hangs)
 		channel_send_job_done(channel,
 		    &(struct msg_job_done){
 			.job = m->job,
@@ -267,6 +286,7 @@ setup_with(const char *delivery)
 	job_count = 0;
 	thrice = 0;
 	dead_site = NULL;
+	has_dns = false;
 	quiet = false;
 	(void)snprintf(folder, sizeof(folder), "/tmp/check_dispatch_XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(folder));
@@ -368,6 +388,12 @@ static bool
 one_is_deferred(void)
 {
 	return counts().messages[QUEUE_DEFERRED] == 1;
+}
+
+static bool
+two_are_deferred(void)
+{
+	return counts().messages[QUEUE_DEFERRED] == 2;
 }
 
 static unsigned jobs_wanted;
@@ -580,6 +606,59 @@ START_TEST(a_dead_site_is_tried_by_one_message)
 	run_until_jobs(2);
 	ck_assert_str_eq(jobs[1].recipients, "ok@elsewhere.test");
 	ck_assert_ptr_null(job_of("dead2@there.test"));
+}
+END_TEST
+
+static const struct plan_site *
+plan_site_of(const char *domain)
+{
+	return lane_table_find(dispatch_lanes(dispatch), slice_of(domain));
+}
+
+START_TEST(domains_with_the_same_hosts_share_a_site)
+{
+	struct plan_facts facts;
+
+	has_dns = true;
+	(void)mail("a@far.test", "ok1@there.test ok2@elsewhere.test", 0);
+	run_until_jobs(4);
+	run_until(is_empty);
+	ck_assert_str_eq(jobs[0].site, "mx:there.test");
+	ck_assert_ptr_nonnull(plan_site_of("there.test"));
+	ck_assert_ptr_eq(plan_site_of("there.test"),
+	    plan_site_of("elsewhere.test"));
+	plan_site_facts(plan_site_of("there.test"), &facts);
+	ck_assert(slice_is(facts.name, "mx1.p.test"));
+	/* Now that it is known nothing comes back. */
+	(void)mail("a@far.test", "ok3@there.test", 0);
+	run_until_jobs(5);
+	run_until(is_empty);
+	ck_assert_uint_eq(job_count, 5);
+}
+END_TEST
+
+START_TEST(dead_hosts_are_dead_for_all_their_domains)
+{
+	has_dns = true;
+	(void)mail("a@far.test", "dead1@there.test", 0);
+	run_until(one_is_deferred);
+	ck_assert_uint_eq(job_count, 2);
+	(void)mail("a@far.test", "dead2@elsewhere.test", 0);
+	run_until(two_are_deferred);
+	ck_assert_uint_eq(job_count, 3); /* it came back, and waits */
+}
+END_TEST
+
+START_TEST(a_job_that_comes_back_may_not_be_wanted_any_more)
+{
+	uint64_t id = mail("a@far.test", "hang@there.test", 0);
+
+	run_until_jobs(1);
+	ck_assert(dispatch_act(dispatch, ADMIN_REMOVE,
+	    queue_store_find(store(), id), SLICE("me")));
+	send_back(deliverers[0], jobs[0].job, SLICE_NONE);
+	run_until(is_empty);
+	ck_assert_uint_eq(job_count, 1);
 }
 END_TEST
 
@@ -821,6 +900,9 @@ main(void)
 	tcase_add_test(tc, an_alias_is_replaced_by_its_addresses);
 	tcase_add_test(tc, targets_of_no_site_are_settled_here);
 	tcase_add_test(tc, a_dead_site_is_tried_by_one_message);
+	tcase_add_test(tc, domains_with_the_same_hosts_share_a_site);
+	tcase_add_test(tc, dead_hosts_are_dead_for_all_their_domains);
+	tcase_add_test(tc, a_job_that_comes_back_may_not_be_wanted_any_more);
 	tcase_add_test(tc, mail_of_a_dead_hop_goes_to_the_next_one_at_once);
 	tcase_add_test(tc,
 	    mail_deferred_at_a_hop_that_dies_goes_to_the_next_one);

@@ -108,7 +108,7 @@ def test_five_domains_share_a_window(stage):
     assert sorted(shown["domains"]) == [f"mx:{d}" for d in DOMAINS]
     assert shown["mx"] == "mx1.provider.test mx2.provider.test"
     assert shown["delivered"] == 150
-    assert 2 <= shown["window"] <= 4, shown
+    assert shown["window"] <= 4, shown
     assert sink.refused <= 20
     assert sink.busy_peak <= 3
     # The domains' own sites were there until the first answer.

@@ -47,39 +47,68 @@ def script(at, reply):
     return {at: reply, "HELO": reply} if at == "EHLO" else {at: reply}
 
 
-@pytest.mark.parametrize("at", STAGES)
-def test_a_pause_suspends_the_site_and_says_so(stage, folder, at):
-    sink = stage.sink(script=script(at, "554 5.7.1 we block you"))
-    mtad = start(stage, folder, sink,
-                 'blocked code=554 text="*block you*" temporary pause=1h')
-    send(mtad)
-    put_off = event(mtad, "deferred")
-    assert put_off["rule"] == "blocked" and "block you" in put_off["reply"]
-    assert "rule blocked: 554 5.7.1 we block you" in event(mtad, "suspended")["reason"]
-    shown = site(mtad)
-    assert shown["state"] == "suspended" and shown["until"]
-    assert any("by rule blocked of replies.conf" in r and "554 5.7.1 we block you" in r
-               for r in shown["reasons"])
+class Stages:
+    """A next hop for each stage of the dialogue, which refuses there: mail to
+    x@STAGE.test."""
+
+    def __init__(self, stage, folder, rules, reply, stages):
+        self.stages = stages
+        self.sinks = {at: stage.sink(script=script(at, reply)) for at in stages}
+        table = folder / "replies.conf"
+        table.write_text(rules + "\n")
+        routes = "".join(f'route "{at.lower()}.test" {{ via = '
+                         f'"smtp:127.0.0.1:{sink.port}" }}\n'
+                         for at, sink in self.sinks.items())
+        self.mtad = stage.mtad(f'{routes}delivery {{ replies = "{table}" {NEVER} }}\n')
+
+    def send(self):
+        for at in self.stages:
+            send(self.mtad, f"x@{at.lower()}.test")
+
+    def events(self, kind, count=1):
+        """By stage, the latest of each."""
+        total = count * len(self.stages)
+        harness.wait_for(f"{total} {kind}",
+                         lambda: len(self.mtad.events(kind)) >= total)
+        return {e["recipient"].split("@")[1].split(".")[0].upper(): e
+                for e in self.mtad.events(kind)}
+
+    def site(self, at):
+        return f"smtp:127.0.0.1:{self.sinks[at].port}"
+
+
+def test_a_pause_suspends_the_site_and_says_so(stage, folder):
+    hops = Stages(stage, folder, 'blocked code=554 text="*block you*" temporary pause=1h',
+                  "554 5.7.1 we block you", STAGES)
+    mtad = hops.mtad
+    hops.send()
+    for at, put_off in hops.events("deferred").items():
+        assert put_off["rule"] == "blocked" and "block you" in put_off["reply"], at
+        mtad.site = hops.site(at)
+        shown = site(mtad)
+        assert shown["state"] == "suspended" and shown["until"], at
+        assert any("by rule blocked of replies.conf" in r and
+                   "554 5.7.1 we block you" in r for r in shown["reasons"])
+    reasons = {e["site"]: e["reason"] for e in mtad.events("suspended")}
+    assert set(reasons) == {hops.site(at) for at in STAGES}
+    assert set(reasons.values()) == {"rule blocked: 554 5.7.1 we block you"}
     assert "by rule blocked" in mtad.ctl("site", "show", mtad.site)
     assert "rule=blocked" in mtad.log()
-    ident = mtad.queue()[0]["id"]
-    assert "rule=blocked" in mtad.ctl("queue", "show", ident)
-    before = len(sink.sessions)
-    send(mtad)
-    harness.wait_for("both put off", lambda: len(mtad.events("deferred")) == 2)
-    assert "suspended by rule blocked" in mtad.events("deferred")[1]["reply"]
-    assert len(sink.sessions) == before
+    assert "rule=blocked" in mtad.ctl("queue", "show", mtad.queue()[0]["id"])
+    before = {at: len(sink.sessions) for at, sink in hops.sinks.items()}
+    hops.send()
+    for at, put_off in hops.events("deferred", 2).items():
+        assert "suspended by rule blocked; it said: 554" in put_off["reply"]
+        assert len(hops.sinks[at].sessions) == before[at]
     assert not mtad.events("bounced")
-    if at != "RCPT":
-        return
     mtad.stop()
     mtad.start()
     harness.wait_for("the site", lambda: "by rule blocked" in
-                     mtad.ctl("site", "show", mtad.site))
-    sink.script.clear()
-    mtad.ctl("site", "resume", mtad.site)
-    send(mtad)
-    sink.wait(1)
+                     mtad.ctl("site", "show", hops.site("RCPT")))
+    hops.sinks["RCPT"].script.clear()
+    mtad.ctl("site", "resume", hops.site("RCPT"))
+    send(mtad, "x@rcpt.test")
+    hops.sinks["RCPT"].wait(1)
 
 
 def test_too_many_connections_shrink_the_window_at_once(stage, folder):
@@ -100,40 +129,45 @@ def test_too_many_connections_shrink_the_window_at_once(stage, folder):
                for r in site(mtad)["reasons"])
 
 
-@pytest.mark.parametrize("at", STAGES)
-def test_a_refusal_may_be_for_ever_whatever_its_code(stage, folder, at):
-    sink = stage.sink(script=script(at, "421 4.7.0 never again"))
-    mtad = start(stage, folder, sink, 'never code=421 text="*never*" permanent')
-    send(mtad)
-    bounced = event(mtad, "bounced")
-    assert bounced["rule"] == "never" and "never again" in bounced["reply"]
-    harness.wait_for("the report", lambda: mtad.mailbox("a@here.test"))
-    assert "Status: 5.7.0" in str(mtad.mailbox("a@here.test")[0])
+def test_a_refusal_may_be_for_ever_whatever_its_code(stage, folder):
+    hops = Stages(stage, folder, 'never code=421 text="*never*" permanent',
+                  "421 4.7.0 never again", STAGES)
+    hops.send()
+    for at, bounced in hops.events("bounced").items():
+        assert bounced["rule"] == "never" and "never again" in bounced["reply"], at
+    for report in hops.mtad.wait_mail("a@here.test", len(STAGES)):
+        assert "Status: 5.7.0" in str(report)
 
 
-@pytest.mark.parametrize("at", ["MAIL", "RCPT", "BODY"])
-def test_a_refusal_may_be_for_now_whatever_its_code(stage, folder, at):
-    sink = stage.sink(script=script(at, "550 5.7.606 banned sending IP"))
-    mtad = start(stage, folder, sink, "banned code=550 status=5.7.606-649 temporary")
-    send(mtad)
-    assert event(mtad, "deferred")["rule"] == "banned"
-    assert mtad.queue_count() == 1 and not mtad.events("bounced")
+def test_a_refusal_may_be_for_now_whatever_its_code(stage, folder):
+    hops = Stages(stage, folder, "banned code=550 status=5.7.606-649 temporary",
+                  "550 5.7.606 banned sending IP", ["MAIL", "RCPT", "BODY"])
+    hops.send()
+    for at, put_off in hops.events("deferred").items():
+        assert put_off["rule"] == "banned", at
+    assert hops.mtad.queue_count() == 3 and not hops.mtad.events("bounced")
 
 
-@pytest.mark.parametrize("at", STAGES)
-def test_the_next_mx_may_take_what_one_refuses(stage, at):
-    first = stage.sink("127.0.1.1", script=script(at, "554 5.3.2 not this one"))
-    second = stage.sink("127.0.1.2", first.port)
-    dns = stage.nsd({"o.test": "@ MX 10 a\n@ MX 20 b\na A 127.0.1.1\nb A 127.0.1.2\n"})
-    table = stage.folder / "replies.conf"
-    table.write_text("other mx=A.o.test code=554 next-mx\n")
-    mtad = stage.mtad(f'delivery {{ mx_port = {first.port} replies = "{table}"'
+def test_the_next_mx_may_take_what_one_refuses(stage, folder):
+    zones, seconds, port = {}, {}, 0
+    for i, at in enumerate(STAGES):
+        first = stage.sink(f"127.0.1.{2 * i + 1}", port,
+                           script=script(at, "554 5.3.2 not this one"))
+        port = first.port
+        seconds[at] = stage.sink(f"127.0.1.{2 * i + 2}", port)
+        zones[f"{at.lower()}.test"] = (
+            f"@ MX 10 a\n@ MX 20 b\na A {first.address}\nb A {seconds[at].address}\n")
+    dns = stage.nsd(zones)
+    table = folder / "replies.conf"
+    table.write_text("other mx=A.*.test code=554 next-mx\n")
+    mtad = stage.mtad(f'delivery {{ mx_port = {port} replies = "{table}"'
                       f' {NEVER} }}\n{dns.conf}')
-    send(mtad, "x@o.test", "y@o.test")
-    second.wait(1)
-    assert len(second.messages[0]["rcpts"]) == 2
-    assert event(mtad, "delivered")["rule"] == "other"
+    for at in STAGES:
+        send(mtad, f"x@{at.lower()}.test", f"y@{at.lower()}.test")
+    for at, second in seconds.items():
+        assert len(second.wait(1)[0]["rcpts"]) == 2, at
     harness.wait_for("an empty queue", lambda: mtad.queue_count() == 0)
+    assert {e["rule"] for e in mtad.events("delivered")} == {"other"}
 
 
 def test_without_a_next_mx_the_reply_is_as_it_is(stage, folder):

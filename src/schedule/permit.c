@@ -9,7 +9,7 @@ static void
 put_off(const struct permits *p, struct load *load,
     const struct source_wait *wait)
 {
-	const struct attempt_facts facts = { .site = load->site->name,
+	const struct attempt_facts facts = { .site = load->lane->name,
 		.waits = true };
 	const struct fate fate =
 	    fate_ours(FATE_DEFERRED, 3, 2, slice_of(wait->words));
@@ -27,7 +27,7 @@ choose(const struct permits *p, struct load *load, struct source_choice *choice)
 {
 	struct source_wait wait;
 
-	if (sources_choose(p->sources, p->conf, load->site, p->ledger->wall_ms,
+	if (sources_choose(p->sources, p->conf, load->lane, p->ledger->wall_ms,
 		choice, &wait))
 		return true;
 	put_off(p, load, &wait);

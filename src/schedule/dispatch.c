@@ -21,6 +21,7 @@
 #include "schedule/keeper.h"
 #include "schedule/ledger.h"
 #include "schedule/outage.h"
+#include "schedule/permit.h"
 #include "schedule/reports.h"
 #include "schedule/retry.h"
 #include "schedule/round.h"
@@ -59,6 +60,7 @@ struct dispatch {
 	struct reasons *reasons;
 	struct sources *sources;
 	struct heeding heeding;
+	struct permits permits;
 	struct arena *fates;
 	struct timer *timer;
 	bool has_more; /* a slice was not enough */
@@ -164,41 +166,6 @@ put_off(struct dispatch *d, struct load *load)
 	buf_done(&reply);
 }
 
-/* No address may be used for it yet: it waits, and that is no attempt. */
-static void
-wait_for_source(struct dispatch *d, struct load *load,
-    const struct source_wait *wait)
-{
-	struct attempt_facts facts = facts_of_lane(load->lane);
-	struct round *r = load->round;
-	struct fate fate =
-	    fate_ours(FATE_DEFERRED, 3, 2, slice_of(wait->words));
-
-	facts.waits = true;
-	if (r->wait_until_ms == 0 || wait->until_ms < r->wait_until_ms)
-		r->wait_until_ms = wait->until_ms;
-	for (uint32_t i = 0; i < load->count; i++)
-		ledger_fate(&d->ledger, r, load->recipients[i], &fate, &facts,
-		    false);
-}
-
-/* So that what has to wait does not stand in the way of what may go. */
-static bool
-has_to_wait(struct dispatch *d, struct load *load)
-{
-	struct source_choice choice;
-	struct source_wait wait;
-
-	if (sources_choose(d->sources, d->conf, load->lane, d->wall_ms, &choice,
-		&wait)) {
-		sources_done(d->sources, &choice, SLICE_NONE, false,
-		    d->wall_ms);
-		return false;
-	}
-	wait_for_source(d, load, &wait);
-	return true;
-}
-
 static void
 on_settled(struct round *r, uint32_t index, const struct fate *fate, void *arg)
 {
@@ -228,7 +195,8 @@ offer_all(struct dispatch *d, struct round *r)
 	struct load *next;
 
 	for (load = TAILQ_FIRST(&r->loads); load != NULL; load = next) {
-		bool waits = !load->is_offered && has_to_wait(d, load);
+		bool waits =
+		    !load->is_offered && !permit_ask(&d->permits, load);
 		bool stays = !waits && (load->is_offered || offer(d, load));
 
 		if (!stays && !waits)
@@ -270,36 +238,6 @@ begin_due(struct dispatch *d)
 
 /* --- jobs --- */
 
-/* The address that the job is to use; false: it has to wait for one. */
-static bool
-choose_source(struct dispatch *d, struct load *load)
-{
-	struct source_choice choice;
-	struct source_wait wait;
-
-	if (!sources_choose(d->sources, d->conf, load->lane, d->wall_ms,
-		&choice, &wait)) {
-		wait_for_source(d, load, &wait);
-		return false;
-	}
-	if (choice.text[0] == '\0' && choice.uses[0] == NULL)
-		return true;
-	load->source = mem_zero(sizeof(*load->source));
-	*load->source = choice;
-	return true;
-}
-
-static void
-end_source(struct dispatch *d, struct load *load, struct slice address,
-    bool taken)
-{
-	if (load->source == NULL)
-		return;
-	sources_done(d->sources, load->source, address, taken, d->wall_ms);
-	mem_free(load->source);
-	load->source = NULL;
-}
-
 /* False: it was put off instead. */
 static bool
 send(struct dispatch *d, struct load *load)
@@ -321,7 +259,7 @@ send(struct dispatch *d, struct load *load)
 		load_drop(d, load);
 		return true;
 	}
-	if (!choose_source(d, load)) {
+	if (!permit_take(&d->permits, load)) {
 		plan_abandon(d->plan, &load->plan, d->mono_ms);
 		load_drop(d, load);
 		return false;
@@ -377,18 +315,6 @@ count_fates(struct dispatch *d, struct site *s, const struct fate *fates,
 	}
 }
 
-/* Somebody's host has it now. */
-static bool
-was_taken(const struct fate *fates, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (fates[i].kind == FATE_DELIVERED ||
-		    fates[i].kind == FATE_RELAYED ||
-		    fates[i].kind == FATE_PASSED)
-			return true;
-	return false;
-}
-
 /* The fates of a job, one a recipient; what is malformed is put off. */
 static struct fate *
 job_fates(struct dispatch *d, const struct load *load, struct slice encoded,
@@ -437,7 +363,7 @@ move(struct dispatch *d, struct load *load, const struct msg_job_done *m)
 
 	queue_store_unpin(d->store, r->entry);
 	plan_abandon(d->plan, &load->plan, d->mono_ms);
-	end_source(d, load, SLICE_NONE, false);
+	permit_end(&d->permits, load, SLICE_NONE, NULL);
 	load->was_moved = true;
 	load->is_offered = false;
 	if (lane_move(d->lanes, lane, d->conf, &mx, d->mono_ms) && !was_up &&
@@ -491,7 +417,7 @@ job_ended(struct dispatch *d, struct load *load, const struct msg_job_done *m)
 		(void)lane_move(d->lanes, lane, d->conf, &(struct lane_mx){ 0 },
 		    d->mono_ms);
 	heed_answer(&d->heeding, s, load->source, m);
-	end_source(d, load, m->address, was_taken(fates, load->count));
+	permit_end(&d->permits, load, m->address, fates);
 	pass_on(d, load, fates, &facts,
 	    trouble == TROUBLE_SITE || trouble == TROUBLE_BUSY ||
 		trouble == TROUBLE_DOMAIN || m->pace == PACE_PAUSE);
@@ -527,7 +453,7 @@ on_job_lost(struct load *load, void *arg)
 	take_time(d);
 	queue_store_unpin(d->store, load->round->entry);
 	plan_abandon(d->plan, &load->plan, d->mono_ms);
-	end_source(d, load, SLICE_NONE, false);
+	permit_end(&d->permits, load, SLICE_NONE, NULL);
 	if (!load->was_put_back && load->round->wish == WISH_NOTHING &&
 	    load->round->entry->state != QUEUE_HELD &&
 	    load->round->envelope != NULL) {
@@ -864,6 +790,7 @@ dispatch_configure(struct dispatch *d, const struct conf *conf)
 
 	d->conf = conf;
 	d->routing.conf = conf;
+	d->permits.conf = conf;
 	keeper_configure(d->keeper, conf);
 	plan_set_rests(d->plan, rests, n);
 	lane_table_shape(d->lanes, conf, loop_now(d->loop));
@@ -909,6 +836,8 @@ dispatch_new(struct loop *loop, int spool, const struct conf *conf,
 	d->reasons = reasons_new();
 	d->sources = sources_new();
 	d->heeding = (struct heeding){ &d->suspensions, d->sources };
+	d->permits =
+	    (struct permits){ .sources = d->sources, .ledger = &d->ledger };
 	d->suspensions = (struct suspensions){ .plan = d->plan,
 		.lanes = d->lanes,
 		.reasons = d->reasons,

@@ -463,7 +463,9 @@ class Sink:
 
     def serve(self, sock):
         session = {"tls": False, "helo": None, "sender": None, "rcpts": [],
-                   "commands": [], "count": 0}
+                   "commands": [], "count": 0, "peer": None}
+        with contextlib.suppress(OSError, IndexError):
+            session["peer"] = sock.getpeername()[0]
         with self.lock:
             self.sessions.append(session)
         with contextlib.suppress(OSError, ssl.SSLError, ValueError):

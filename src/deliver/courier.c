@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "conf/https_url.h"
 #include "deliver/dialogue.h"
+#include "deliver/egress.h"
 #include "deliver/oauth.h"
 #include "deliver/pool.h"
 #include "deliver/self.h"
@@ -237,38 +238,20 @@ stop_key(const struct stop *stop, char key[MEMORY_KEY_SIZE])
 		    MEMORY_KEY_SIZE);
 }
 
-/* One of the route's source addresses, of the family; false: it has none. */
+/* False: the route has no source address for that family. */
 static bool
-choose_source(const struct courier *c, uint8_t version, struct ip *source)
+egress_for(const struct courier *c, const struct conn_address *to,
+    struct egress *out)
 {
-	size_t fitting = 0, chosen;
-	struct ip ip;
-
-	for (size_t i = 0; i < c->route->source.n; i++)
-		if (ip_parse(slice_of(c->route->source.v[i]), &ip) &&
-		    ip.version == version)
-			fitting++;
-	if (fitting == 0)
-		return false;
-	chosen = (size_t)(c->job->id % fitting);
-	for (size_t i = 0; i < c->route->source.n; i++)
-		if (ip_parse(slice_of(c->route->source.v[i]), &ip) &&
-		    ip.version == version && chosen-- == 0)
-			*source = ip;
-	return true;
-}
-
-static bool
-has_sources(const struct courier *c)
-{
-	return c->route != NULL && c->route->source.n > 0;
+	return egress_choose(c->conf, c->route,
+	    to->path == NULL ? to->ip.version : 0, c->job->id, out);
 }
 
 static void
 open_session(struct courier *c)
 {
 	const struct stop *stop = &c->stops[c->stop];
-	struct ip source;
+	struct egress egress;
 	struct session_plan plan = {
 		.address = stop->address,
 		.host = stop->host,
@@ -278,13 +261,14 @@ open_session(struct courier *c)
 		.client = {
 		    .lmtp = is_lmtp(c),
 		    .tls = client_tls_of(c),
-		    .helo = c->conf->hostname,
 		    .library = c->tools->logins,
 		},
 	};
 
-	if (c->route != NULL && c->route->helo[0] != '\0')
-		plan.client.helo = c->route->helo;
+	must(egress_for(c, &stop->address, &egress));
+	plan.client.helo = egress.helo;
+	if (egress.source.version != 0)
+		plan.source = &egress.source;
 	if (c->route != NULL && c->route->user[0] != '\0' &&
 	    (c->token != NULL || c->route->password.n > 0)) {
 		plan.client.user = c->route->user;
@@ -294,9 +278,6 @@ open_session(struct courier *c)
 		if (c->token == NULL)
 			plan.client.password = c->route->password.bytes;
 	}
-	if (has_sources(c) && stop->address.path == NULL &&
-	    choose_source(c, stop->address.ip.version, &source))
-		plan.source = &source;
 	c->sessions++;
 	c->from_pool = false;
 	c->noted_tls = false;
@@ -429,7 +410,7 @@ static void
 on_hosts(const struct hosts *hosts, void *arg)
 {
 	struct courier *c = arg;
-	struct ip source;
+	struct egress egress;
 
 	c->search = NULL;
 	if (hosts->outcome != HOSTS_FOUND) {
@@ -448,7 +429,8 @@ on_hosts(const struct hosts *hosts, void *arg)
 		const char *name = hosts->host[a->host].name;
 		char text[IP_TEXT_SIZE];
 
-		if (has_sources(c) && !choose_source(c, a->ip.version, &source))
+		if (!egress_choose(c->conf, c->route, a->ip.version, c->job->id,
+			&egress))
 			continue;
 		if (*name == '\0') {
 			ip_text(&a->ip, text);

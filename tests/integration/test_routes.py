@@ -3,7 +3,7 @@ what one hop does not take goes by another."""
 
 import harness
 
-QUICK = 'delivery { retry = { "1s" } connect_timeout = "2s" }\n'
+QUICK = 'delivery { retry = { "1s" } connect_timeout = "2s" idle_timeout = "0s" }\n'
 ROUTE = 'route "*" {{ via = {{ {} }} {} }}\n'
 
 
@@ -91,3 +91,13 @@ def test_another_kind_of_hop_is_a_fall_back(stage):
         f'route "*" {{ via = {{ "mx", {hop(fall_back)} }} }}\n')
     send(mtad, 3)
     wait_all(3, fall_back)
+
+
+def test_each_source_has_a_name_of_its_own(stage):
+    sink = stage.sink()
+    mtad = start(stage, sink, more='helo = "other.here.test" source = { '
+                 '"::1=six.here.test", "127.0.0.5=five.here.test", "127.0.0.6" }')
+    send(mtad, 12)
+    wait_all(12, sink)
+    assert {m["helo"] for m in sink.messages} == {"five.here.test",
+                                                  "other.here.test"}

@@ -514,7 +514,8 @@ queue_value(struct desk *a)
 	queue_store_counts(a->store, &c);
 	all = c.messages[QUEUE_ACTIVE] + c.messages[QUEUE_DEFERRED] +
 	    c.messages[QUEUE_HELD];
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+	return json_pack(
+	    "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
 	    "messages", (json_int_t)all, "active",
 	    (json_int_t)c.messages[QUEUE_ACTIVE], "deferred",
 	    (json_int_t)c.messages[QUEUE_DEFERRED], "held",
@@ -522,7 +523,8 @@ queue_value(struct desk *a)
 	    (json_int_t)c.recipients, "octets", (json_int_t)c.octets,
 	    "segments", (json_int_t)c.segments, "journal_octets",
 	    (json_int_t)c.journal_octets, "damaged", (json_int_t)c.damaged,
-	    "memory", (json_int_t)c.memory);
+	    "quarantined", (json_int_t)c.quarantined, "memory",
+	    (json_int_t)c.memory);
 }
 
 static json_t *
@@ -578,7 +580,7 @@ do_status(void *owner)
 	json_object_set_new(o, "receivers", crew_receivers_value(crew));
 	json_object_set_new(o, "deliverers", crew_deliverers_value(crew));
 	json_object_set_new(o, "longest_turn_us",
-	    json_integer(loop_longest_turn_us(a->loop, false)));
+	    json_integer(loop_longest_turn(a->loop, false).wall_us));
 	if (a->master_status != NULL)
 		json_object_update(o, a->master_status);
 	return o;

@@ -18,6 +18,7 @@
 #include "deliver/pool.h"
 #include "deliver/self.h"
 #include "deliver/session.h"
+#include "deliver/stops.h"
 #include "deliver/tls_result.h"
 #include "dns/hosts.h"
 #include "policy/search.h"
@@ -31,15 +32,6 @@ enum {
 	SUBMISSION_PORT = 587,
 	SUBMISSIONS_PORT = 465,
 	SMTP_PORT = 25,
-};
-
-/* A place to try. */
-struct stop {
-	struct conn_address address;
-	const char *host;  /* the arena's */
-	size_t host_index; /* among the hosts */
-	/* The search's, or the courier's own; NULL: not known yet. */
-	const struct host_policy *policy;
 };
 
 struct courier {
@@ -64,6 +56,7 @@ struct courier {
 	struct stop *stops; /* the arena's */
 	size_t stop_count;
 	size_t stop;       /* that is tried, or is next */
+	size_t field;      /* how many race with it; 0: settled */
 	unsigned sessions; /* opened so far */
 	struct smtp_message message;
 	struct fate failure; /* the latest; FATE_NONE: none yet */
@@ -247,13 +240,27 @@ egress_for(const struct courier *c, const struct conn_address *to,
 	    to->path == NULL ? to->ip.version : 0, c->job->id, out);
 }
 
+/* The next stop, and those of its host that it races with. */
+static void
+plan_ways(struct courier *c, struct session_plan *plan)
+{
+	c->field = c->in_plain
+	    ? 1
+	    : stops_field(&c->stops[c->stop], c->stop_count - c->stop);
+	plan->way_count = c->field;
+	for (size_t i = 0; i < c->field; i++) {
+		struct session_way *way = &plan->ways[i];
+
+		way->address = c->stops[c->stop + i].address;
+		must(egress_for(c, &way->address, &way->egress));
+	}
+}
+
 static void
 open_session(struct courier *c)
 {
 	const struct stop *stop = &c->stops[c->stop];
-	struct egress egress;
 	struct session_plan plan = {
-		.address = stop->address,
 		.host = stop->host,
 		.implicit_tls = c->job->target.kind == TARGET_SUBMISSIONS,
 		.policy = stop->policy,
@@ -265,10 +272,7 @@ open_session(struct courier *c)
 		},
 	};
 
-	must(egress_for(c, &stop->address, &egress));
-	plan.client.helo = egress.helo;
-	if (egress.source.version != 0)
-		plan.source = &egress.source;
+	plan_ways(c, &plan);
 	if (c->route != NULL && c->route->user[0] != '\0' &&
 	    (c->token != NULL || c->route->password.n > 0)) {
 		plan.client.user = c->route->user;
@@ -282,6 +286,33 @@ open_session(struct courier *c)
 	c->from_pool = false;
 	c->noted_tls = false;
 	c->session = session_new(c->tools, &plan, on_session, c);
+}
+
+/*
+ * The stop in use is the one that answered; those that did not, or were slower
+ * than the delay, are for a while the last to be asked.
+ */
+static void
+end_race(struct courier *c, const struct session *s)
+{
+	struct stop *field;
+	size_t winner = session_is_connected(s) ? session_way(s) : c->field;
+	int64_t until = loop_now(c->tools->loop) + DEAD_FOR;
+	unsigned failed = session_failed_ways(s);
+
+	if (c->field == 0)
+		return;
+	field = &c->stops[c->stop];
+	for (size_t i = 0; i < c->field; i++) {
+		char key[MEMORY_KEY_SIZE];
+
+		if (i >= winner && (failed & 1u << i) == 0)
+			continue;
+		stop_key(&field[i], key);
+		memory_note(c->tools->dead_addresses, key, until);
+	}
+	c->stop += stops_settle(field, c->field, winner, failed);
+	c->field = 0;
 }
 
 /* Its policy does not let us use that host. What is temporary outweighs. */
@@ -325,30 +356,14 @@ next_stop(struct courier *c)
 /* --- from target to stops --- */
 
 static bool
-is_dead(const struct courier *c, const struct stop *stop)
+is_dead(const struct stop *stop, void *arg)
 {
+	const struct courier *c = arg;
 	char key[MEMORY_KEY_SIZE];
 
 	stop_key(stop, key);
 	return memory_has(c->tools->dead_addresses, key,
 	    loop_now(c->tools->loop));
-}
-
-/* Those that did not answer lately come last, else in the same order. */
-static void
-put_dead_last(struct courier *c)
-{
-	struct stop dead[HOSTS_ADDRESSES_MAX];
-	size_t alive = 0, dead_count = 0;
-
-	for (size_t i = 0; i < c->stop_count; i++) {
-		if (is_dead(c, &c->stops[i]))
-			dead[dead_count++] = c->stops[i];
-		else
-			c->stops[alive++] = c->stops[i];
-	}
-	if (dead_count > 0)
-		memcpy(c->stops + alive, dead, dead_count * sizeof(dead[0]));
 }
 
 static void
@@ -386,7 +401,8 @@ on_policies(const struct host_policy *policies, void *arg)
 
 	for (size_t i = 0; i < c->stop_count; i++)
 		c->stops[i].policy = &policies[c->stops[i].host_index];
-	put_dead_last(c);
+	stops_by_family(c->stops, c->stop_count);
+	stops_put_last(c->stops, c->stop_count, is_dead, c);
 	next_stop(c);
 }
 
@@ -607,6 +623,7 @@ on_ready(struct courier *c)
 {
 	bool busy = smtp_client_is_busy(session_client(c->session));
 
+	end_race(c, c->session);
 	note_session(c, c->session);
 	if (!c->from_pool && !c->noted_tls)
 		note_tls(c, c->session);
@@ -655,7 +672,7 @@ renews_token(struct courier *c)
 
 /* The session is gone and somebody has no fate: what now? */
 static void
-try_on(struct courier *c, bool broke_tls, bool got_ready, bool no_answer)
+try_on(struct courier *c, bool broke_tls, bool got_ready)
 {
 	char key[MEMORY_KEY_SIZE];
 	int64_t now = loop_now(c->tools->loop);
@@ -671,8 +688,6 @@ try_on(struct courier *c, bool broke_tls, bool got_ready, bool no_answer)
 		next_stop(c);
 		return;
 	}
-	if (no_answer)
-		memory_note(c->tools->dead_addresses, key, now + DEAD_FOR);
 	/* To ask its other hosts would be to ask for more of the same. */
 	if (c->trouble == TROUBLE_BUSY && got_ready) {
 		give_up(c);
@@ -693,6 +708,7 @@ on_over(struct courier *c)
 	bool refused = smtp_client_login_refused(session_client(s));
 
 	c->session = NULL;
+	end_race(c, s);
 	note_session(c, s);
 	note_dialogue(c, s);
 	if (!got_ready)
@@ -724,7 +740,7 @@ on_over(struct courier *c)
 	}
 	if (refused && renews_token(c))
 		return;
-	try_on(c, session_broke_tls(s), got_ready, !session_is_connected(s));
+	try_on(c, session_broke_tls(s), got_ready);
 }
 
 static void

@@ -1054,6 +1054,13 @@ smtp_client_failure(const struct smtp_client *c)
 }
 
 void
+smtp_client_set_helo(struct smtp_client *c, const char *helo)
+{
+	must(c->state == ST_BANNER);
+	c->options.helo = helo;
+}
+
+void
 smtp_client_bind(struct smtp_client *c, const struct login_binding *binding)
 {
 	c->binding = *binding;

@@ -72,6 +72,8 @@ enum step smtp_client_feed(struct smtp_client *, struct slice in,
     size_t *eaten) MUST_USE;
 /* TLS is up, after STEP_TLS or (implicit TLS) before the greeting. */
 enum step smtp_client_secured(struct smtp_client *, bool verified) MUST_USE;
+/* Before anything is said: our name; borrowed. */
+void smtp_client_set_helo(struct smtp_client *, const char *helo);
 /* What its TLS can be known by, before smtp_client_secured(). */
 void smtp_client_bind(struct smtp_client *, const struct login_binding *);
 /*

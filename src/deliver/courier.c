@@ -14,6 +14,7 @@
 #include "conf/https_url.h"
 #include "deliver/dialogue.h"
 #include "deliver/egress.h"
+#include "deliver/hop.h"
 #include "deliver/oauth.h"
 #include "deliver/pool.h"
 #include "deliver/self.h"
@@ -618,6 +619,33 @@ put_away(struct courier *c)
 		session_leave(&s);
 }
 
+/*
+ * RFC 8689, 4.2.1: the other hosts may have what this one lacks, and the
+ * message fails only when none has. A trouble that may pass outweighs that.
+ */
+static void
+pass_by(struct courier *c)
+{
+	size_t host = c->stops[c->stop].host_index;
+
+	note_dialogue(c, c->session);
+	session_leave(&c->session);
+	if (c->failure.kind == FATE_NONE) {
+		c->failure = hop_without_tls();
+		c->trouble = TROUBLE_NONE;
+	}
+	c->in_plain = false;
+	while (c->stop < c->stop_count && c->stops[c->stop].host_index == host)
+		c->stop++;
+	/* Hosts that were not asked may yet have it. */
+	if (c->stop < c->stop_count && c->sessions >= SESSIONS_MAX)
+		give_up_ours(c, TROUBLE_NONE, 7, 30,
+		    "451 4.7.30 The sender requires TLS all the way: more "
+		    "hosts are left to ask");
+	else
+		next_stop(c);
+}
+
 static void
 on_ready(struct courier *c)
 {
@@ -628,6 +656,12 @@ on_ready(struct courier *c)
 	if (!c->from_pool && !c->noted_tls)
 		note_tls(c, c->session);
 	c->noted_tls = true;
+	if (!job_is_settled(c->job) && c->job->envelope.require_tls &&
+	    !c->from_pool &&
+	    !smtp_client_keeps_tls(session_client(c->session))) {
+		pass_by(c);
+		return;
+	}
 	if (!job_is_settled(c->job)) {
 		session_send(c->session, &c->message, &c->job->message);
 		return;

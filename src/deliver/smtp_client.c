@@ -1067,6 +1067,12 @@ smtp_client_bind(struct smtp_client *c, const struct login_binding *binding)
 }
 
 bool
+smtp_client_keeps_tls(const struct smtp_client *c)
+{
+	return hop_keeps_tls(&c->hop);
+}
+
+bool
 smtp_client_login_refused(const struct smtp_client *c)
 {
 	return c->login_refused;

@@ -105,6 +105,8 @@ void smtp_client_content_went(struct smtp_client *, uint64_t octets);
 bool smtp_client_new_patience(struct smtp_client *, int64_t *ms);
 
 bool smtp_client_is_ready(const struct smtp_client *);
+/* When ready: may a message that requires TLS (RFC 8689) go there? */
+bool smtp_client_keeps_tls(const struct smtp_client *);
 /* It ended between STEP_TLS and smtp_client_secured(). */
 bool smtp_client_broke_tls(const struct smtp_client *);
 /* It is over because the server did not take our login. */

@@ -14,6 +14,7 @@
 #include "conf/https_url.h"
 #include "deliver/dialogue.h"
 #include "deliver/egress.h"
+#include "deliver/heed.h"
 #include "deliver/hop.h"
 #include "deliver/oauth.h"
 #include "deliver/pool.h"
@@ -61,6 +62,7 @@ struct courier {
 	unsigned sessions; /* opened so far */
 	struct smtp_message message;
 	struct fate failure; /* the latest; FATE_NONE: none yet */
+	struct slice avoid;  /* an address that is to be asked last; or empty */
 	enum job_trouble trouble;
 	struct buf dialogue;
 };
@@ -148,6 +150,7 @@ courier_end(struct courier *c)
 	struct job *j = c->job;
 
 	must(c->session == NULL && job_is_settled(j));
+	j->trouble = heed_trouble(j, j->trouble);
 	j->work = NULL;
 	j->dialogue = job_keep(j, buf_slice(&c->dialogue), DIALOGUE_MAX);
 	courier_free(c);
@@ -238,7 +241,8 @@ egress_for(const struct courier *c, const struct conn_address *to,
     struct egress *out)
 {
 	return egress_choose(c->conf, c->route,
-	    to->path == NULL ? to->ip.version : 0, c->job->id, out);
+	    to->path == NULL ? to->ip.version : 0, c->job->sources, c->job->id,
+	    out);
 }
 
 /* The next stop, and those of its host that it races with. */
@@ -363,8 +367,8 @@ is_dead(const struct stop *stop, void *arg)
 	char key[MEMORY_KEY_SIZE];
 
 	stop_key(stop, key);
-	return memory_has(c->tools->dead_addresses, key,
-	    loop_now(c->tools->loop));
+	return slice_is(c->avoid, key) ||
+	    memory_has(c->tools->dead_addresses, key, loop_now(c->tools->loop));
 }
 
 static void
@@ -446,8 +450,8 @@ on_hosts(const struct hosts *hosts, void *arg)
 		const char *name = hosts->host[a->host].name;
 		char text[IP_TEXT_SIZE];
 
-		if (!egress_choose(c->conf, c->route, a->ip.version, c->job->id,
-			&egress))
+		if (!egress_choose(c->conf, c->route, a->ip.version,
+			c->job->sources, c->job->id, &egress))
 			continue;
 		if (*name == '\0') {
 			ip_text(&a->ip, text);
@@ -646,6 +650,31 @@ pass_by(struct courier *c)
 		next_stop(c);
 }
 
+/* What replies.conf makes of the replies; true: it goes to the next host. */
+static bool
+heeds(struct courier *c, const struct session *s)
+{
+	const struct heed_from from = { c->conf->delivery.replies.rules,
+		session_host(s), session_address(s) };
+
+	return heed_fates(c->job, &from, &c->failure);
+}
+
+/* Some are sent on; who that was is not known of an idle session's stops. */
+static void
+send_on(struct courier *c, struct slice address)
+{
+	c->trouble = TROUBLE_NONE;
+	c->in_plain = false;
+	if (c->from_pool) {
+		c->avoid = job_keep(c->job, address, ADDRESS_TEXT_SIZE);
+		connect_anew(c);
+		return;
+	}
+	c->stop++;
+	next_stop(c);
+}
+
 static void
 on_ready(struct courier *c)
 {
@@ -660,6 +689,12 @@ on_ready(struct courier *c)
 	    !c->from_pool &&
 	    !smtp_client_keeps_tls(session_client(c->session))) {
 		pass_by(c);
+		return;
+	}
+	if (heeds(c, c->session)) {
+		note_dialogue(c, c->session);
+		session_leave(&c->session);
+		send_on(c, c->job->address);
 		return;
 	}
 	if (!job_is_settled(c->job)) {
@@ -702,6 +737,28 @@ renews_token(struct courier *c)
 	oauth_reject(c->tools->oauth, c->route, c->token);
 	c->wait = oauth_ask(c->tools->oauth, c->route, on_new_token, c);
 	return true;
+}
+
+/* replies.conf may know more of what ended the session. True: that is all. */
+static bool
+heeds_failure(struct courier *c, const struct session *s)
+{
+	const struct heed_from from = { c->conf->delivery.replies.rules,
+		session_host(s), session_address(s) };
+
+	switch (heed_failure(c->job, &from, &c->failure)) {
+	case HEED_GIVE_UP:
+		if (c->failure.kind == FATE_FAILED)
+			c->trouble = TROUBLE_NONE;
+		give_up(c);
+		return true;
+	case HEED_NEXT_MX:
+		send_on(c, session_address(s));
+		return true;
+	case HEED_AS_EVER:
+		break;
+	}
+	return false;
 }
 
 /* The session is gone and somebody has no fate: what now? */
@@ -747,6 +804,10 @@ on_over(struct courier *c)
 	note_dialogue(c, s);
 	if (!got_ready)
 		note_tls(c, s);
+	if (heeds(c, s)) {
+		send_on(c, session_address(s));
+		return;
+	}
 	if (job_is_settled(c->job)) {
 		if (failure != NULL) {
 			c->job->trouble = failure->trouble;
@@ -767,6 +828,8 @@ on_over(struct courier *c)
 		return;
 	}
 	keep_failure(c, failure, got_ready);
+	if (heeds_failure(c, s))
+		return;
 	/* An idle session may be closed in the moment that it is used. */
 	if (c->from_pool && c->trouble != TROUBLE_LOCAL) {
 		connect_anew(c);
@@ -802,7 +865,8 @@ set_key(struct courier *c)
 	struct buf key;
 
 	buf_init(&key,
-	    j->site.n + j->target_text.n + j->route.n + DNS_NAME_SIZE + 16);
+	    j->site.n + j->target_text.n + j->route.n + j->sources.n +
+		DNS_NAME_SIZE + 16);
 	buf_addf(&key, "%c%c%.*s\n", j->is_domain ? 'd' : 'r',
 	    j->envelope.require_tls ? 's' : '-', SLICE_ARGS(j->site));
 	/* A site's domains may share hosts, but not their policies. */
@@ -813,6 +877,10 @@ set_key(struct courier *c)
 	buf_add(&key, j->target_text);
 	buf_add_char(&key, '\n');
 	buf_add(&key, j->route);
+	if (j->sources.n > 0) {
+		buf_add_char(&key, '\n');
+		buf_add(&key, j->sources);
+	}
 	c->key = job_keep(j, buf_slice(&key), key.n);
 	buf_done(&key);
 }

@@ -5,16 +5,36 @@
 
 #include "conf/origin.h"
 
-/* The nth source of that family; false: there are not so many. */
+struct search {
+	const struct strings *all;
+	uint8_t version;
+	struct slice usable; /* empty: all */
+};
+
 static bool
-nth_source(const struct strings *all, uint8_t version, size_t nth,
-    struct egress *out)
+is_usable(const struct search *s, const struct ip *ip)
 {
-	for (size_t i = 0; i < all->n; i++) {
+	struct slice list = s->usable;
+	struct ip usable;
+
+	if (ip->version != s->version)
+		return false;
+	while (list.n > 0)
+		if (ip_parse(slice_take_until(&list, ' '), &usable) &&
+		    ip_eq(&usable, ip))
+			return true;
+	return s->usable.n == 0;
+}
+
+/* The nth source that fits; false: there are not so many. */
+static bool
+nth_source(const struct search *s, size_t nth, struct egress *out)
+{
+	for (size_t i = 0; i < s->all->n; i++) {
 		struct egress got = *out;
 
-		if (!origin_parse(all->v[i], &got.source, &got.helo) ||
-		    got.source.version != version)
+		if (!origin_parse(s->all->v[i], &got.source, &got.helo) ||
+		    !is_usable(s, &got.source))
 			continue;
 		if (nth-- == 0) {
 			*out = got;
@@ -26,8 +46,9 @@ nth_source(const struct strings *all, uint8_t version, size_t nth,
 
 bool
 egress_choose(const struct conf *conf, const struct route_conf *route,
-    uint8_t version, uint64_t number, struct egress *out)
+    uint8_t version, struct slice usable, uint64_t number, struct egress *out)
 {
+	struct search search = { NULL, version, usable };
 	struct egress unused = { .helo = NULL };
 	size_t fitting = 0;
 
@@ -38,9 +59,9 @@ egress_choose(const struct conf *conf, const struct route_conf *route,
 		out->helo = route->helo;
 	if (route->source.n == 0 || version == 0)
 		return true;
-	while (nth_source(&route->source, version, fitting, &unused))
+	search.all = &route->source;
+	while (nth_source(&search, fitting, &unused))
 		fitting++;
 	return fitting > 0 &&
-	    nth_source(&route->source, version, (size_t)(number % fitting),
-		out);
+	    nth_source(&search, (size_t)(number % fitting), out);
 }

@@ -10,6 +10,7 @@
 
 #include "base/ip.h"
 #include "base/must.h"
+#include "base/slice.h"
 #include "conf/conf.h"
 
 struct egress {
@@ -19,10 +20,12 @@ struct egress {
 
 /*
  * To a host of that family (0: a Unix socket); the number spreads messages over
- * the sources. `route` may be NULL. False: the route has sources, but none of
- * that family.
+ * the sources. `usable`: addresses with a space between, the only ones that may
+ * be used now; empty: all. `route` may be NULL. False: the route has sources,
+ * but none of that family.
  */
 bool egress_choose(const struct conf *, const struct route_conf *,
-    uint8_t version, uint64_t number, struct egress *out) MUST_USE;
+    uint8_t version, struct slice usable, uint64_t number,
+    struct egress *out) MUST_USE;
 
 #endif

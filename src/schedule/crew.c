@@ -423,6 +423,8 @@ crew_send(struct crew *c, struct load *load, const struct place *place,
 		.route = slice_of(site->route),
 		.is_domain = site->is_domain ? 1 : 0,
 		.messages_per_connection = site->messages_per_connection,
+		.sources = load->source == NULL ? SLICE_NONE
+						: slice_of(load->source->text),
 		.envelope = share(c, load, envelope),
 	    });
 }

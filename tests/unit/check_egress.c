@@ -8,6 +8,8 @@ static char *sources[] = { (char[]){ "192.0.2.1=a.test" },
 	(char[]){ "2001:db8::1" }, (char[]){ "192.0.2.2" } };
 static const struct conf conf = { .hostname = host };
 
+static struct slice usable;
+
 static void
 expect(const struct route_conf *route, uint8_t version, uint64_t number,
     const char *source, const char *name)
@@ -15,7 +17,7 @@ expect(const struct route_conf *route, uint8_t version, uint64_t number,
 	struct egress got;
 	char text[IP_TEXT_SIZE] = "";
 
-	ck_assert(egress_choose(&conf, route, version, number, &got));
+	ck_assert(egress_choose(&conf, route, version, usable, number, &got));
 	if (got.source.version != 0)
 		ip_text(&got.source, text);
 	ck_assert_str_eq(text, source);
@@ -46,13 +48,29 @@ START_TEST(messages_take_the_sources_of_the_family_in_turn)
 }
 END_TEST
 
+START_TEST(what_the_scheduler_leaves_out_is_not_used)
+{
+	const struct route_conf route = { .helo = none,
+		.source = { sources, 3 } };
+	struct egress got;
+
+	usable = SLICE("192.0.2.2 2001:db8::1");
+	expect(&route, 4, 0, "192.0.2.2", host);
+	expect(&route, 4, 1, "192.0.2.2", host);
+	usable = SLICE("192.0.2.1");
+	expect(&route, 4, 1, "192.0.2.1", "a.test");
+	ck_assert(!egress_choose(&conf, &route, 6, usable, 0, &got));
+	usable = SLICE_NONE;
+}
+END_TEST
+
 START_TEST(a_family_without_a_source_is_not_used)
 {
 	const struct route_conf route = { .helo = none,
 		.source = { sources, 1 } };
 	struct egress got;
 
-	ck_assert(!egress_choose(&conf, &route, 6, 0, &got));
+	ck_assert(!egress_choose(&conf, &route, 6, SLICE_NONE, 0, &got));
 }
 END_TEST
 
@@ -64,6 +82,7 @@ main(void)
 
 	tcase_add_test(tc, without_sources_the_system_chooses);
 	tcase_add_test(tc, messages_take_the_sources_of_the_family_in_turn);
+	tcase_add_test(tc, what_the_scheduler_leaves_out_is_not_used);
 	tcase_add_test(tc, a_family_without_a_source_is_not_used);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

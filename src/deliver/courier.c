@@ -16,6 +16,7 @@
 #include "deliver/egress.h"
 #include "deliver/heed.h"
 #include "deliver/hop.h"
+#include "deliver/mx_set.h"
 #include "deliver/oauth.h"
 #include "deliver/pool.h"
 #include "deliver/self.h"
@@ -335,7 +336,7 @@ note_refusal(struct courier *c)
 	if (fate.kind == FATE_FAILED && c->failure.kind != FATE_NONE)
 		return;
 	c->failure = fate;
-	c->trouble = fate.kind == FATE_FAILED ? TROUBLE_NONE : TROUBLE_SITE;
+	c->trouble = fate.kind == FATE_FAILED ? TROUBLE_NONE : TROUBLE_DOMAIN;
 }
 
 static void
@@ -395,8 +396,36 @@ settle_without_hosts(struct courier *c, enum hosts_outcome outcome)
 	    SLICE_ARGS(name));
 	c->failure = fate_ours(permanent ? FATE_FAILED : FATE_DEFERRED,
 	    code.subject, code.detail, slice_of(text));
-	c->trouble = permanent ? TROUBLE_NONE : TROUBLE_SITE;
+	if (by_mx)
+		c->job->mx_found = MX_UNKNOWN;
+	c->trouble = permanent ? TROUBLE_NONE
+	    : by_mx            ? TROUBLE_DOMAIN
+			       : TROUBLE_SITE;
 	give_up(c);
+}
+
+/*
+ * The scheduler paces hosts, but only we know which they are. A job that was
+ * planned for others goes back untried, before it takes up a connection that
+ * nobody has counted.
+ */
+static bool
+is_planned_for(struct courier *c, const struct hosts *hosts)
+{
+	struct job *j = c->job;
+	struct buf names;
+
+	if (j->target.kind != TARGET_MX)
+		return true;
+	buf_init(&names, MX_SET_TEXT_MAX);
+	j->mx_found = mx_set_write(hosts, &names);
+	if (j->mx != MX_ANY && j->mx != j->mx_found) {
+		j->mx_hosts = job_keep(j, buf_slice(&names), MX_SET_TEXT_MAX);
+		j->host =
+		    job_keep(j, slice_of(mx_set_best(hosts)), DNS_NAME_SIZE);
+	}
+	buf_done(&names);
+	return j->mx == MX_ANY || j->mx == j->mx_found;
 }
 
 static void
@@ -436,6 +465,10 @@ on_hosts(const struct hosts *hosts, void *arg)
 	c->search = NULL;
 	if (hosts->outcome != HOSTS_FOUND) {
 		settle_without_hosts(c, hosts->outcome);
+		return;
+	}
+	if (!is_planned_for(c, hosts)) {
+		give_up_ours(c, TROUBLE_MOVED, 3, 0, "451 4.3.0 Not tried yet");
 		return;
 	}
 	c->stops =
@@ -574,7 +607,7 @@ keep_token(struct courier *c, const char *token, const char *why)
 	must(https_url_parse(slice_of(c->route->oauth_token_url), &url));
 	(void)snprintf(text, sizeof(text),
 	    "451 4.7.0 No token to log in with from %s: %s", url.host, why);
-	give_up_ours(c, TROUBLE_SITE, 7, 0, text);
+	give_up_ours(c, TROUBLE_DOMAIN, 7, 0, text);
 	return false;
 }
 
@@ -716,6 +749,10 @@ keep_failure(struct courier *c, const struct client_failure *failure,
 	/* Who ends it before a word is said is no use as a host. */
 	if (c->trouble == TROUBLE_CONNECTION && !got_ready)
 		c->trouble = TROUBLE_SITE;
+	/* Our policy's words, not the host's: others may take it as it is. */
+	if (c->trouble == TROUBLE_SITE && c->failure.ours &&
+	    c->failure.code.subject == 7)
+		c->trouble = TROUBLE_DOMAIN;
 }
 
 static void

@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/ascii.h"
 #include "conf/https_url.h"
+#include "conf/origin.h"
 #include "conf/pace.h"
 #include "conf/target.h"
 #include "conf/type.h"
@@ -477,10 +478,11 @@ check_routes(const struct checking *c)
 			    r->title);
 		lower(r->title);
 		for (size_t k = 0; k < r->source.n; k++)
-			if (!ip_parse(slice_of(r->source.v[k]), &ip))
+			if (!origin_parse(r->source.v[k], &ip, NULL))
 				conf_error(c->errors,
 				    place_of(c, "route", i, "source"),
-				    "source: \"%s\" is no IP address",
+				    "source: \"%s\" is neither an IP address "
+				    "nor ADDRESS=NAME",
 				    r->source.v[k]);
 		check_login(c, i);
 		check_via(c, i);

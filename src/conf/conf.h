@@ -122,8 +122,8 @@ struct route_conf {
 	struct blob oauth_client_secret; /* a secret, as the next */
 	struct blob oauth_refresh_token;
 	char *oauth_scope;
-	struct strings source;
-	char *helo; /* or "": hostname */
+	struct strings source; /* conf/origin.h */
+	char *helo;            /* or "": hostname */
 };
 
 /* delivery.replies */

@@ -181,8 +181,8 @@ static const struct conf_key route_keys[] = {
 	{ "oauth_client_secret", PASSWORD(route_conf, oauth_client_secret), "",	 0, 0, NULL, NOW, "\"file:PATH\" with the client's secret in its first line" },
 	{ "oauth_refresh_token", PASSWORD(route_conf, oauth_refresh_token), "",	 0, 0, NULL, NOW, "\"file:PATH\" with a refresh token in its first line; empty: client credentials" },
 	{ "oauth_scope", TEXT(route_conf, oauth_scope),	"",			 0, 1000, NULL, NOW, "what the token is to be good for; empty: what the client has" },
-	{ "source",	TEXTS(route_conf, source),	"",				 1, 45, NULL, NOW, "local addresses to send from; empty: the system chooses" },
-	{ "helo",	NAME(route_conf, helo),		"",				 0, 255, NULL, NOW, "name in EHLO; empty: hostname" },
+	{ "source",	TEXTS(route_conf, source),	"",				 1, 301, NULL, NOW, "local addresses to send from, as ADDRESS or ADDRESS=NAME; empty: the system chooses" },
+	{ "helo",	NAME(route_conf, helo),		"",				 0, 255, NULL, NOW, "name in EHLO, where the source has none; empty: hostname" },
 	{ 0 }
 };
 

@@ -13,12 +13,15 @@
 #include "base/time.h"
 #include "conf/https_url.h"
 #include "deliver/dialogue.h"
+#include "deliver/egress.h"
 #include "deliver/heed.h"
+#include "deliver/hop.h"
 #include "deliver/mx_set.h"
 #include "deliver/oauth.h"
 #include "deliver/pool.h"
 #include "deliver/self.h"
 #include "deliver/session.h"
+#include "deliver/stops.h"
 #include "deliver/tls_result.h"
 #include "dns/hosts.h"
 #include "policy/search.h"
@@ -32,15 +35,6 @@ enum {
 	SUBMISSION_PORT = 587,
 	SUBMISSIONS_PORT = 465,
 	SMTP_PORT = 25,
-};
-
-/* A place to try. */
-struct stop {
-	struct conn_address address;
-	const char *host;  /* the arena's */
-	size_t host_index; /* among the hosts */
-	/* The search's, or the courier's own; NULL: not known yet. */
-	const struct host_policy *policy;
 };
 
 struct courier {
@@ -65,6 +59,7 @@ struct courier {
 	struct stop *stops; /* the arena's */
 	size_t stop_count;
 	size_t stop;       /* that is tried, or is next */
+	size_t field;      /* how many race with it; 0: settled */
 	unsigned sessions; /* opened so far */
 	struct smtp_message message;
 	struct fate failure; /* the latest; FATE_NONE: none yet */
@@ -241,58 +236,37 @@ stop_key(const struct stop *stop, char key[MEMORY_KEY_SIZE])
 		    MEMORY_KEY_SIZE);
 }
 
-/* The scheduler may have left some of the route's addresses out. */
+/* False: the route has no source address for that family. */
 static bool
-is_usable(const struct courier *c, const char *text, uint8_t version,
-    struct ip *ip)
+egress_for(const struct courier *c, const struct conn_address *to,
+    struct egress *out)
 {
-	struct slice list = c->job->sources;
-	struct ip usable;
-
-	if (!ip_parse(slice_of(text), ip) || ip->version != version)
-		return false;
-	if (list.n == 0)
-		return true;
-	while (list.n > 0)
-		if (ip_parse(slice_take_until(&list, ' '), &usable) &&
-		    ip_eq(&usable, ip))
-			return true;
-	return false;
+	return egress_choose(c->conf, c->route,
+	    to->path == NULL ? to->ip.version : 0, c->job->sources, c->job->id,
+	    out);
 }
 
-/* One of the route's source addresses, of the family; false: it has none. */
-static bool
-choose_source(const struct courier *c, uint8_t version, struct ip *source)
+/* The next stop, and those of its host that it races with. */
+static void
+plan_ways(struct courier *c, struct session_plan *plan)
 {
-	size_t fitting = 0, chosen;
-	struct ip ip;
+	c->field = c->in_plain
+	    ? 1
+	    : stops_field(&c->stops[c->stop], c->stop_count - c->stop);
+	plan->way_count = c->field;
+	for (size_t i = 0; i < c->field; i++) {
+		struct session_way *way = &plan->ways[i];
 
-	for (size_t i = 0; i < c->route->source.n; i++)
-		if (is_usable(c, c->route->source.v[i], version, &ip))
-			fitting++;
-	if (fitting == 0)
-		return false;
-	chosen = (size_t)(c->job->id % fitting);
-	for (size_t i = 0; i < c->route->source.n; i++)
-		if (is_usable(c, c->route->source.v[i], version, &ip) &&
-		    chosen-- == 0)
-			*source = ip;
-	return true;
-}
-
-static bool
-has_sources(const struct courier *c)
-{
-	return c->route != NULL && c->route->source.n > 0;
+		way->address = c->stops[c->stop + i].address;
+		must(egress_for(c, &way->address, &way->egress));
+	}
 }
 
 static void
 open_session(struct courier *c)
 {
 	const struct stop *stop = &c->stops[c->stop];
-	struct ip source;
 	struct session_plan plan = {
-		.address = stop->address,
 		.host = stop->host,
 		.implicit_tls = c->job->target.kind == TARGET_SUBMISSIONS,
 		.policy = stop->policy,
@@ -300,13 +274,11 @@ open_session(struct courier *c)
 		.client = {
 		    .lmtp = is_lmtp(c),
 		    .tls = client_tls_of(c),
-		    .helo = c->conf->hostname,
 		    .library = c->tools->logins,
 		},
 	};
 
-	if (c->route != NULL && c->route->helo[0] != '\0')
-		plan.client.helo = c->route->helo;
+	plan_ways(c, &plan);
 	if (c->route != NULL && c->route->user[0] != '\0' &&
 	    (c->token != NULL || c->route->password.n > 0)) {
 		plan.client.user = c->route->user;
@@ -316,13 +288,37 @@ open_session(struct courier *c)
 		if (c->token == NULL)
 			plan.client.password = c->route->password.bytes;
 	}
-	if (has_sources(c) && stop->address.path == NULL &&
-	    choose_source(c, stop->address.ip.version, &source))
-		plan.source = &source;
 	c->sessions++;
 	c->from_pool = false;
 	c->noted_tls = false;
 	c->session = session_new(c->tools, &plan, on_session, c);
+}
+
+/*
+ * The stop in use is the one that answered; those that did not, or were slower
+ * than the delay, are for a while the last to be asked.
+ */
+static void
+end_race(struct courier *c, const struct session *s)
+{
+	struct stop *field;
+	size_t winner = session_is_connected(s) ? session_way(s) : c->field;
+	int64_t until = loop_now(c->tools->loop) + DEAD_FOR;
+	unsigned failed = session_failed_ways(s);
+
+	if (c->field == 0)
+		return;
+	field = &c->stops[c->stop];
+	for (size_t i = 0; i < c->field; i++) {
+		char key[MEMORY_KEY_SIZE];
+
+		if (i >= winner && (failed & 1u << i) == 0)
+			continue;
+		stop_key(&field[i], key);
+		memory_note(c->tools->dead_addresses, key, until);
+	}
+	c->stop += stops_settle(field, c->field, winner, failed);
+	c->field = 0;
 }
 
 /* Its policy does not let us use that host. What is temporary outweighs. */
@@ -366,31 +362,14 @@ next_stop(struct courier *c)
 /* --- from target to stops --- */
 
 static bool
-is_dead(const struct courier *c, const struct stop *stop)
+is_dead(const struct stop *stop, void *arg)
 {
+	const struct courier *c = arg;
 	char key[MEMORY_KEY_SIZE];
 
 	stop_key(stop, key);
 	return slice_is(c->avoid, key) ||
 	    memory_has(c->tools->dead_addresses, key, loop_now(c->tools->loop));
-}
-
-/* Those that did not answer lately, or sent us on, come last, else in the same
- * order. */
-static void
-put_dead_last(struct courier *c)
-{
-	struct stop dead[HOSTS_ADDRESSES_MAX];
-	size_t alive = 0, dead_count = 0;
-
-	for (size_t i = 0; i < c->stop_count; i++) {
-		if (is_dead(c, &c->stops[i]))
-			dead[dead_count++] = c->stops[i];
-		else
-			c->stops[alive++] = c->stops[i];
-	}
-	if (dead_count > 0)
-		memcpy(c->stops + alive, dead, dead_count * sizeof(dead[0]));
 }
 
 static void
@@ -456,7 +435,8 @@ on_policies(const struct host_policy *policies, void *arg)
 
 	for (size_t i = 0; i < c->stop_count; i++)
 		c->stops[i].policy = &policies[c->stops[i].host_index];
-	put_dead_last(c);
+	stops_by_family(c->stops, c->stop_count);
+	stops_put_last(c->stops, c->stop_count, is_dead, c);
 	next_stop(c);
 }
 
@@ -480,7 +460,7 @@ static void
 on_hosts(const struct hosts *hosts, void *arg)
 {
 	struct courier *c = arg;
-	struct ip source;
+	struct egress egress;
 
 	c->search = NULL;
 	if (hosts->outcome != HOSTS_FOUND) {
@@ -503,7 +483,8 @@ on_hosts(const struct hosts *hosts, void *arg)
 		const char *name = hosts->host[a->host].name;
 		char text[IP_TEXT_SIZE];
 
-		if (has_sources(c) && !choose_source(c, a->ip.version, &source))
+		if (!egress_choose(c->conf, c->route, a->ip.version,
+			c->job->sources, c->job->id, &egress))
 			continue;
 		if (*name == '\0') {
 			ip_text(&a->ip, text);
@@ -626,7 +607,7 @@ keep_token(struct courier *c, const char *token, const char *why)
 	must(https_url_parse(slice_of(c->route->oauth_token_url), &url));
 	(void)snprintf(text, sizeof(text),
 	    "451 4.7.0 No token to log in with from %s: %s", url.host, why);
-	give_up_ours(c, TROUBLE_SITE, 7, 0, text);
+	give_up_ours(c, TROUBLE_DOMAIN, 7, 0, text);
 	return false;
 }
 
@@ -675,6 +656,33 @@ put_away(struct courier *c)
 		session_leave(&s);
 }
 
+/*
+ * RFC 8689, 4.2.1: the other hosts may have what this one lacks, and the
+ * message fails only when none has. A trouble that may pass outweighs that.
+ */
+static void
+pass_by(struct courier *c)
+{
+	size_t host = c->stops[c->stop].host_index;
+
+	note_dialogue(c, c->session);
+	session_leave(&c->session);
+	if (c->failure.kind == FATE_NONE) {
+		c->failure = hop_without_tls();
+		c->trouble = TROUBLE_NONE;
+	}
+	c->in_plain = false;
+	while (c->stop < c->stop_count && c->stops[c->stop].host_index == host)
+		c->stop++;
+	/* Hosts that were not asked may yet have it. */
+	if (c->stop < c->stop_count && c->sessions >= SESSIONS_MAX)
+		give_up_ours(c, TROUBLE_NONE, 7, 30,
+		    "451 4.7.30 The sender requires TLS all the way: more "
+		    "hosts are left to ask");
+	else
+		next_stop(c);
+}
+
 /* What replies.conf makes of the replies; true: it goes to the next host. */
 static bool
 heeds(struct courier *c, const struct session *s)
@@ -705,10 +713,17 @@ on_ready(struct courier *c)
 {
 	bool busy = smtp_client_is_busy(session_client(c->session));
 
+	end_race(c, c->session);
 	note_session(c, c->session);
 	if (!c->from_pool && !c->noted_tls)
 		note_tls(c, c->session);
 	c->noted_tls = true;
+	if (!job_is_settled(c->job) && c->job->envelope.require_tls &&
+	    !c->from_pool &&
+	    !smtp_client_keeps_tls(session_client(c->session))) {
+		pass_by(c);
+		return;
+	}
 	if (heeds(c, c->session)) {
 		note_dialogue(c, c->session);
 		session_leave(&c->session);
@@ -785,7 +800,7 @@ heeds_failure(struct courier *c, const struct session *s)
 
 /* The session is gone and somebody has no fate: what now? */
 static void
-try_on(struct courier *c, bool broke_tls, bool got_ready, bool no_answer)
+try_on(struct courier *c, bool broke_tls, bool got_ready)
 {
 	char key[MEMORY_KEY_SIZE];
 	int64_t now = loop_now(c->tools->loop);
@@ -801,8 +816,6 @@ try_on(struct courier *c, bool broke_tls, bool got_ready, bool no_answer)
 		next_stop(c);
 		return;
 	}
-	if (no_answer)
-		memory_note(c->tools->dead_addresses, key, now + DEAD_FOR);
 	/* To ask its other hosts would be to ask for more of the same. */
 	if (c->trouble == TROUBLE_BUSY && got_ready) {
 		give_up(c);
@@ -823,6 +836,7 @@ on_over(struct courier *c)
 	bool refused = smtp_client_login_refused(session_client(s));
 
 	c->session = NULL;
+	end_race(c, s);
 	note_session(c, s);
 	note_dialogue(c, s);
 	if (!got_ready)
@@ -860,7 +874,7 @@ on_over(struct courier *c)
 	}
 	if (refused && renews_token(c))
 		return;
-	try_on(c, session_broke_tls(s), got_ready, !session_is_connected(s));
+	try_on(c, session_broke_tls(s), got_ready);
 }
 
 static void

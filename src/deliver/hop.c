@@ -42,6 +42,21 @@ hop_is_ascii(struct slice s)
 	return true;
 }
 
+struct fate
+hop_without_tls(void)
+{
+	return fate_ours(FATE_FAILED, 7, 30,
+	    SLICE("550 5.7.30 The sender requires TLS all the way, which the "
+		  "next hop does not offer"));
+}
+
+bool
+hop_keeps_tls(const struct hop *h)
+{
+	return h->lmtp ||
+	    (h->secured && h->verified && hop_offers(h, EHLO_REQUIRETLS));
+}
+
 bool
 hop_refuses_message(const struct hop *h, const struct hop_message *m,
     struct fate *why)
@@ -62,11 +77,8 @@ hop_refuses_message(const struct hop *h, const struct hop_message *m,
 		*why = fate_ours(FATE_FAILED, 6, 3,
 		    slice_of("554 5.6.3 The message is binary, which the "
 			     "next hop does not take"));
-	else if (e->require_tls && !h->lmtp &&
-	    !(h->secured && h->verified && hop_offers(h, EHLO_REQUIRETLS)))
-		*why = fate_ours(FATE_FAILED, 7, 30,
-		    slice_of("550 5.7.30 The sender requires TLS all the way, "
-			     "which the next hop does not offer"));
+	else if (e->require_tls && !hop_keeps_tls(h))
+		*why = hop_without_tls();
 	else if (!is_sendable(e->sender))
 		*why = fate_ours(FATE_FAILED, 1, 7,
 		    slice_of("501 5.1.7 The sender's address is malformed"));

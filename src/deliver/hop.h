@@ -33,6 +33,9 @@ bool hop_offers(const struct hop *, enum ehlo_extension);
 bool hop_passes_dsn(const struct hop *);
 /* RFC 3030. LMTP keeps to DATA, where one reply a recipient is plain. */
 bool hop_takes_bdat(const struct hop *);
+/* Can it be given a message that requires TLS (RFC 8689)? Else the fate. */
+bool hop_keeps_tls(const struct hop *);
+struct fate hop_without_tls(void);
 /* No recipient of that message can be given through this server. */
 bool hop_refuses_message(const struct hop *, const struct hop_message *,
     struct fate *why);

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "deliver/dial.h"
 
 enum {
 	SESSION_MAGIC = 0x73657373,
@@ -27,9 +28,13 @@ enum {
 struct session {
 	uint32_t magic;
 	LIST_ENTRY(session) in_tools;
-	struct tools *tools;        /* borrowed */
-	struct conf *conf;          /* a reference */
-	struct conn *conn;          /* owned; NULL when over */
+	struct tools *tools; /* borrowed */
+	struct conf *conf;   /* a reference */
+	struct dial *dial;   /* owned; until it is connected */
+	struct conn *conn;   /* owned; from then on till it is over */
+	struct session_way ways[RACE_MAX];
+	size_t way;
+	unsigned failed_ways;
 	struct smtp_client *client; /* owned */
 	session_fn *fn;
 	void *arg;                           /* borrowed */
@@ -64,7 +69,7 @@ session_from(void *arg)
 static void
 destroy(struct session *s)
 {
-	must(s->conn == NULL);
+	must(s->conn == NULL && s->dial == NULL);
 	LIST_REMOVE(s, in_tools);
 	smtp_client_free(&s->client);
 	conf_unref(&s->conf);
@@ -92,9 +97,10 @@ end_session(struct session *s, bool politely)
 		return;
 	s->over = true;
 	s->tools->connections--;
-	if (politely)
+	dial_free(&s->dial);
+	if (s->conn != NULL && politely)
 		conn_close_later(s->conn);
-	else
+	else if (s->conn != NULL)
 		conn_abort_later(s->conn);
 	s->conn = NULL;
 	loop_unpost(s->tools->loop, s);
@@ -297,19 +303,6 @@ on_readable(struct conn *conn, void *arg)
 }
 
 static void
-on_connected(struct conn *conn, void *arg)
-{
-	struct session *s = session_from(arg);
-
-	s->connected = true;
-	conn_resume(conn);
-	if (s->implicit_tls)
-		start_tls(s);
-	else
-		arm(s);
-}
-
-static void
 on_drained(struct conn *conn, void *arg)
 {
 	(void)conn;
@@ -360,32 +353,84 @@ on_ended(struct conn *conn, int rc, void *arg)
 {
 	struct session *s = session_from(arg);
 
-	if (!s->connected)
-		note_failure(s, TROUBLE_SITE, 4, 1, "451 4.4.1", err_text(rc));
-	else if (rc == ERR_TLS)
+	(void)conn;
+	if (rc == ERR_TLS)
 		note_failure(s, TROUBLE_CONNECTION, 7, 5, "451 4.7.5",
 		    conn_tls_error(conn));
 	/* Hearing nothing during a handshake is a broken handshake, too. */
-	if (s->connected && s->implicit_tls && s->tls[0] == '\0')
+	if (s->implicit_tls && s->tls[0] == '\0')
 		s->broke_tls = true;
 	smtp_client_lost(s->client, rc);
 	end_session(s, false);
 }
 
 static const struct conn_events events = {
-	.connected = on_connected,
 	.readable = on_readable,
 	.drained = on_drained,
 	.secured = on_secured,
 	.ended = on_ended,
 };
 
+/* --- connecting --- */
+
+static void
+use_way(struct session *s, size_t way)
+{
+	s->way = way;
+	address_text(&s->ways[way].address, s->address);
+	smtp_client_set_helo(s->client, s->ways[way].egress.helo);
+}
+
+static void
+on_dialled(const struct dial_outcome *outcome, void *arg)
+{
+	struct session *s = session_from(arg);
+
+	s->dial = NULL;
+	s->failed_ways = outcome->failed;
+	use_way(s, outcome->which);
+	if (outcome->conn == NULL) {
+		note_failure(s, TROUBLE_SITE, 4, 1, "451 4.4.1",
+		    err_text(outcome->rc));
+		smtp_client_lost(s->client, outcome->rc);
+		end_session(s, false);
+		return;
+	}
+	s->connected = true;
+	s->conn = outcome->conn;
+	conn_set_owner(s->conn, &events, s);
+	conn_set_input_limit(s->conn, INPUT_LIMIT);
+	conn_set_low_mark(s->conn, OUTPUT_LOW);
+	conn_resume(s->conn);
+	if (s->implicit_tls)
+		start_tls(s);
+	else
+		arm(s);
+}
+
+static void
+dial(struct session *s, const struct session_plan *plan)
+{
+	struct dial_to to[RACE_MAX];
+
+	for (size_t i = 0; i < plan->way_count; i++) {
+		s->ways[i] = plan->ways[i];
+		if (s->ways[i].address.path != NULL)
+			s->ways[i].address.path = s->path =
+			    mem_cstr(slice_of(s->ways[i].address.path));
+		to[i] = (struct dial_to){ s->ways[i].address,
+			s->ways[i].egress.source };
+	}
+	use_way(s, 0);
+	s->dial = dial_new(s->tools, to, plan->way_count,
+	    s->conf->delivery.connect_timeout_ms, on_dialled, s);
+}
+
 struct session *
 session_new(struct tools *tools, const struct session_plan *plan,
     session_fn *fn, void *arg)
 {
 	struct session *s = mem_zero(sizeof(*s));
-	struct conn_address to = plan->address;
 
 	s->magic = SESSION_MAGIC;
 	s->tools = tools;
@@ -396,17 +441,10 @@ session_new(struct tools *tools, const struct session_plan *plan,
 	s->policy = plan->policy;
 	s->policy_name = plan->policy == NULL ? "" : plan->policy->policy.name;
 	s->host = mem_cstr(slice_of(plan->host));
-	if (to.path != NULL)
-		to.path = s->path = mem_cstr(slice_of(to.path));
-	address_text(&to, s->address);
 	s->client = smtp_client_new(&plan->client);
 	LIST_INSERT_HEAD(&tools->sessions, s, in_tools);
 	tools->connections++;
-	tools->attempts++;
-	s->conn = conn_connect(tools->loop, &to, plan->source,
-	    plan->conf->delivery.connect_timeout_ms, &events, s);
-	conn_set_input_limit(s->conn, INPUT_LIMIT);
-	conn_set_low_mark(s->conn, OUTPUT_LOW);
+	dial(s, plan);
 	return s;
 }
 
@@ -480,6 +518,18 @@ bool
 session_is_connected(const struct session *s)
 {
 	return s->connected;
+}
+
+size_t
+session_way(const struct session *s)
+{
+	return s->way;
+}
+
+unsigned
+session_failed_ways(const struct session *s)
+{
+	return s->failed_ways;
 }
 
 bool

@@ -11,6 +11,8 @@
 #include <stdint.h>
 
 #include "base/must.h"
+#include "deliver/egress.h"
+#include "deliver/race.h"
 #include "deliver/smtp_client.h"
 #include "deliver/tools.h"
 #include "io/conn.h"
@@ -18,15 +20,22 @@
 
 struct session;
 
-struct session_plan {
+/* One of the host's addresses, and how we go there. */
+struct session_way {
 	struct conn_address address;
-	const char *host;        /* for TLS and people; copied */
-	const struct ip *source; /* or NULL */
+	struct egress egress;
+};
+
+struct session_plan {
+	/* The first that answers is taken (RFC 8305). */
+	struct session_way ways[RACE_MAX];
+	size_t way_count;
+	const char *host; /* for TLS and people; copied */
 	bool implicit_tls;
 	/* Whom TLS has to prove; borrowed until it is up. NULL: nobody. */
 	const struct host_policy *policy;
 	struct conf *conf; /* kept: what `client` borrows is in it */
-	struct smtp_client_options client;
+	struct smtp_client_options client; /* its helo: the way's */
 };
 
 enum session_event {
@@ -52,6 +61,9 @@ const struct client_failure *session_failure(const struct session *);
 /* It is over because of TLS. */
 bool session_broke_tls(const struct session *);
 bool session_is_connected(const struct session *);
+/* The way that it went, or the last to fail; a bit for each that failed. */
+size_t session_way(const struct session *);
+unsigned session_failed_ways(const struct session *);
 /* It was ready once: connected, greeted, logged in. */
 bool session_got_ready(const struct session *);
 uint32_t session_messages(const struct session *);

@@ -1054,9 +1054,22 @@ smtp_client_failure(const struct smtp_client *c)
 }
 
 void
+smtp_client_set_helo(struct smtp_client *c, const char *helo)
+{
+	must(c->state == ST_BANNER);
+	c->options.helo = helo;
+}
+
+void
 smtp_client_bind(struct smtp_client *c, const struct login_binding *binding)
 {
 	c->binding = *binding;
+}
+
+bool
+smtp_client_keeps_tls(const struct smtp_client *c)
+{
+	return hop_keeps_tls(&c->hop);
 }
 
 bool

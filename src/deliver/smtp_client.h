@@ -72,6 +72,8 @@ enum step smtp_client_feed(struct smtp_client *, struct slice in,
     size_t *eaten) MUST_USE;
 /* TLS is up, after STEP_TLS or (implicit TLS) before the greeting. */
 enum step smtp_client_secured(struct smtp_client *, bool verified) MUST_USE;
+/* Before anything is said: our name; borrowed. */
+void smtp_client_set_helo(struct smtp_client *, const char *helo);
 /* What its TLS can be known by, before smtp_client_secured(). */
 void smtp_client_bind(struct smtp_client *, const struct login_binding *);
 /*
@@ -103,6 +105,8 @@ void smtp_client_content_went(struct smtp_client *, uint64_t octets);
 bool smtp_client_new_patience(struct smtp_client *, int64_t *ms);
 
 bool smtp_client_is_ready(const struct smtp_client *);
+/* When ready: may a message that requires TLS (RFC 8689) go there? */
+bool smtp_client_keeps_tls(const struct smtp_client *);
 /* It ended between STEP_TLS and smtp_client_secured(). */
 bool smtp_client_broke_tls(const struct smtp_client *);
 /* It is over because the server did not take our login. */

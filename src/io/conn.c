@@ -787,6 +787,14 @@ conn_connect(struct loop *loop, const struct conn_address *to,
 }
 
 void
+conn_set_owner(struct conn *c, const struct conn_events *events, void *arg)
+{
+	must(owner_is_there(c));
+	c->events = events;
+	c->arg = arg;
+}
+
+void
 conn_set_timeout(struct conn *c, int64_t ms)
 {
 	if (!owner_is_there(c))

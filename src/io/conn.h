@@ -60,6 +60,8 @@ struct conn *conn_accept(struct loop *, int fd, const struct conn_events *,
 struct conn *conn_connect(struct loop *, const struct conn_address *to,
     const struct ip *source, int64_t timeout_ms, const struct conn_events *,
     void *arg) MUST_USE;
+/* Who is told from now on. */
+void conn_set_owner(struct conn *, const struct conn_events *, void *arg);
 /* After the output is sent (or 5 s), TLS shutdown, close, free: later. */
 void conn_close_later(struct conn *);
 /* At once and without a word; frees later. */

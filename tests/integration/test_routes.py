@@ -1,9 +1,12 @@
 """Routes with several next hops: mail is shared among those that work, and
 what one hop does not take goes by another."""
 
+import socket
+import time
+
 import harness
 
-QUICK = 'delivery { retry = { "1s" } connect_timeout = "2s" }\n'
+QUICK = 'delivery { retry = { "1s" } connect_timeout = "2s" idle_timeout = "0s" }\n'
 ROUTE = 'route "*" {{ via = {{ {} }} {} }}\n'
 
 
@@ -91,3 +94,97 @@ def test_another_kind_of_hop_is_a_fall_back(stage):
         f'route "*" {{ via = {{ "mx", {hop(fall_back)} }} }}\n')
     send(mtad, 3)
     wait_all(3, fall_back)
+
+
+def test_each_source_has_a_name_of_its_own(stage):
+    sink = stage.sink()
+    mtad = start(stage, sink, more='helo = "other.here.test" source = { '
+                 '"::1=six.here.test", "127.0.0.5=five.here.test", "127.0.0.6" }')
+    send(mtad, 12)
+    wait_all(12, sink)
+    assert {m["helo"] for m in sink.messages} == {"five.here.test",
+                                                  "other.here.test"}
+
+
+# --- happy eyeballs (RFC 8305) ---
+
+def silent(stage, address, port=0):
+    """Listens, but its queue is full: who connects hears nothing."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.socket(family)
+    listener.bind((address, port))
+    listener.listen(0)
+    stage.defer(listener.close)
+    for _ in range(4):
+        filler = socket.socket(family)
+        filler.setblocking(False)
+        filler.connect_ex(listener.getsockname()[:2])
+        stage.defer(filler.close)
+    return listener.getsockname()[1]
+
+
+def eyeballs(stage, port, records, patience="20s"):
+    dns = stage.nsd({"o.test": "@ MX 10 a\n@ MX 20 b\n" + records})
+    return stage.mtad(f"{dns.conf}delivery {{ mx_port = {port} "
+                      f'connect_timeout = "{patience}" idle_timeout = "0s" }}\n')
+
+
+def carry(mtad, sink, count=1):
+    begin = time.monotonic()
+    with mtad.smtp(source="127.0.0.9") as client:
+        client.sendmail("a@far.test", ["x@o.test"], "Subject: x\n\nhello\n")
+    sink.wait(count, 15)
+    return time.monotonic() - begin
+
+
+def test_a_family_that_does_not_answer_costs_no_wait(stage):
+    port = silent(stage, "::1")
+    sink = stage.sink("127.0.1.2", port)
+    mtad = eyeballs(stage, port, "a AAAA ::1\na A 127.0.1.2\nb A 127.0.1.3\n")
+    assert carry(mtad, sink) < 5
+    event = harness.wait_for("the event", lambda: mtad.events("delivered"))[0]
+    assert event["address"].startswith("127.0.1.2") and "a.o.test" in event["host"]
+
+
+def test_a_family_that_refuses_gives_way_at_once(stage):
+    sink = stage.sink("::1")
+    mtad = eyeballs(stage, sink.port, "a A 127.0.1.2\na AAAA ::1\n")
+    assert carry(mtad, sink) < 5
+    assert mtad.events("deferred") == []
+
+
+def test_hosts_do_not_race_each_other(stage):
+    """The better host is slow, and alone of its policy: it is waited for."""
+    port = silent(stage, "127.0.1.2")
+    worse = stage.sink("127.0.1.3", port)
+    mtad = eyeballs(stage, port, "a A 127.0.1.2\nb A 127.0.1.3\nb AAAA ::1\n",
+                    "3s")
+    with mtad.smtp(source="127.0.0.9") as client:
+        client.sendmail("a@far.test", ["x@o.test"], "Subject: x\n\nhello\n")
+    time.sleep(1.5)
+    assert not worse.sessions
+    worse.wait()
+
+
+def test_the_loser_hears_nothing_and_each_message_goes_once(stage):
+    six = stage.sink("::1")
+    four = stage.sink("127.0.1.2", six.port)
+    mtad = eyeballs(stage, six.port, "a AAAA ::1\na A 127.0.1.2\n")
+    both = [six, four]
+    for count in range(1, 5):
+        with mtad.smtp(source="127.0.0.9") as client:
+            client.sendmail("a@far.test", ["x@o.test"], "Subject: x\n\nhi\n")
+        wait_all(count, *both)
+    assert sum(bool(s["commands"]) for sink in both for s in sink.sessions) == 4
+
+
+def test_each_family_comes_from_its_own_source_with_its_own_name(stage):
+    port = silent(stage, "::1")
+    sink = stage.sink("127.0.1.2", port)
+    dns = stage.nsd({"o.test": "@ MX 10 a\na AAAA ::1\na A 127.0.1.2\n"})
+    mtad = stage.mtad(
+        f"{dns.conf}delivery {{ mx_port = {port} }}\n"
+        'route "*" { via = "mx" source = { "::1=six.here.test", '
+        '"127.0.0.5=five.here.test" } }\n')
+    assert carry(mtad, sink) < 5
+    assert sink.messages[0]["helo"] == "five.here.test"

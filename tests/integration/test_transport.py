@@ -378,6 +378,30 @@ def test_requiretls_comes_back_where_something_is_missing(
     assert not peer.sink.messages
 
 
+@pytest.mark.parametrize("second, code", [("has it", None), ("lacks it", "5.7.30"),
+                                          ("is down", "deferred")])
+def test_requiretls_tries_the_other_hosts_before_it_fails(stage, second, code):
+    first = Peer(stage)
+    tlsa = zones.tlsa(first.cert[0])
+    if second != "is down":
+        sink = stage.sink(
+            "127.0.1.3", first.port, certificate=first.cert, extensions=REQUIRETLS
+            if second == "has it" else harness.Sink.EXTENSIONS)
+    dns = nsd(stage, {"o.test": "@ MX 10 mx\n@ MX 20 mx2\nmx A 127.0.1.2\n"
+                      f"mx2 A 127.0.1.3\n_{first.port}._tcp.mx {tlsa}\n"
+                      f"_{first.port}._tcp.mx2 {tlsa}\n"})
+    mtad = stage.mtad(FAST % (first.port, "") + dns.conf)
+    send_requiring(mtad)
+    if code is None:
+        assert "REQUIRETLS" in sink.wait()[0]["sender"]
+    elif code == "deferred":
+        assert "4.4.1" in deferred(mtad)["reply"]
+    else:
+        bounce = mtad.wait_mail("a@here.test")[0]
+        assert f"Status: {code}".encode() in bounce and not sink.messages
+    assert first.sink.sessions and not first.sink.messages
+
+
 @pytest.mark.parametrize("options, arrives", [((), True), (("REQUIRETLS",), False)])
 def test_a_sender_may_waive_what_the_receiver_demands(stage, options, arrives):
     peer = Peer(stage, extensions=REQUIRETLS)

@@ -65,6 +65,8 @@ struct inspection {
 	enum stage stage;
 	enum waits waits;
 	struct timer *timer; /* owned: the end of waiting */
+	/* One budget for all waits of a message: what is left of dns.timeout */
+	int64_t left_ms, waits_since_ms;
 
 	/* The client: answers of their own, since they outlive a message. */
 	struct answers *client_answers; /* owned */
@@ -458,6 +460,7 @@ stop_waiting(struct inspection *i, void (*event)(void *))
 {
 	i->waits = WAITS_FOR_NOTHING;
 	timer_cancel(i->timer);
+	i->left_ms -= loop_now(i->inspector->loop) - i->waits_since_ms;
 	event(i->events.arg);
 }
 
@@ -495,7 +498,8 @@ static void
 wait_for(struct inspection *i, enum waits what)
 {
 	i->waits = what;
-	timer_set(i->timer, i->ground->conf->dns.timeout_ms);
+	i->waits_since_ms = loop_now(i->inspector->loop);
+	timer_set(i->timer, i->left_ms);
 }
 
 static void
@@ -576,6 +580,7 @@ inspection_sender(struct inspection *i, const struct address *sender,
 	char ascii[DNS_NAME_SIZE];
 
 	forget(i);
+	i->left_ms = i->ground->conf->dns.timeout_ms;
 	i->stage = STAGE_SENDER;
 	if (i->is_exempt)
 		return;

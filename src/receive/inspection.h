@@ -3,9 +3,9 @@
  *
  * It leads the engines of verify/ through a session: the client at connect, the
  * sender at MAIL, the content as it streams by, all of it at the end. Questions
- * to the DNS go out as soon as they are known, together; nobody waits for them
- * longer than dns.timeout. What may not come in is said here; who is exempt is
- * the session's matter.
+ * to the DNS go out as soon as they are known, together; a message waits for
+ * them no longer than dns.timeout in all. What may not come in is said here;
+ * who is exempt is the session's matter.
  */
 #ifndef RECEIVE_INSPECTION_H
 #define RECEIVE_INSPECTION_H

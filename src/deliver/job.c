@@ -99,6 +99,7 @@ job_new(struct tools *tools, const struct msg_deliver_job *m, job_done_fn *done,
 	j->arena = arena_new(JOB_ARENA_MAX);
 	j->is_domain = m->is_domain != 0;
 	j->messages_per_connection = m->messages_per_connection;
+	j->mx = m->mx;
 	j->site = job_keep(j, m->site, m->site.n);
 	j->route = job_keep(j, m->route, m->route.n);
 	if (envelope_decode(job_keep(j, m->envelope, m->envelope.n), j->arena,
@@ -110,7 +111,10 @@ job_new(struct tools *tools, const struct msg_deliver_job *m, job_done_fn *done,
 	}
 	j->fates = arena_alloc(j->arena, j->envelope.recipient_count,
 	    sizeof(*j->fates));
-	must(j->fates != NULL);
+	j->heeded.seen = arena_alloc(j->arena, j->envelope.recipient_count,
+	    sizeof(*j->heeded.seen));
+	must(j->fates != NULL && j->heeded.seen != NULL);
+	j->sources = job_keep(j, m->sources, TEXT_MAX);
 	j->target_text = job_keep(j, m->target, m->target.n);
 	if (!target_parse(j->target_text, &j->target, &why))
 		settle_broken(j, "451 4.3.5 The target is malformed", why.text);
@@ -218,7 +222,16 @@ job_answer(struct job *j, struct buf *fates)
 		.address = slice_head(j->address, TEXT_MAX),
 		.tls = slice_head(j->tls, TEXT_MAX),
 		.policy = slice_head(j->policy, TEXT_MAX),
+		.mx = j->mx_found,
+		.mx_hosts = j->mx_hosts,
 		/* What went well needs no explanation. */
-		.dialogue = is_all_success(j) ? SLICE_NONE : j->dialogue,
+		.dialogue = is_all_success(j) || j->trouble == TROUBLE_MOVED
+		    ? SLICE_NONE
+		    : j->dialogue,
+		.rule = j->heeded.rule,
+		.rule_reply = slice_head(j->heeded.reply, TEXT_MAX),
+		.rule_address = slice_head(j->heeded.address, TEXT_MAX),
+		.pace = j->heeded.pace,
+		.pace_ms = (uint64_t)j->heeded.pace_ms,
 	};
 }

@@ -12,8 +12,14 @@
 #include "base/time.h"
 #include "schedule/retry.h"
 #include "schedule/routing.h"
+#include "schedule/words.h"
 
-enum { MATCH_ARENA_MAX = 64 << 20, READ_SIZE = 64 << 10, WHY_TEXT_MAX = 2048 };
+enum {
+	MATCH_ARENA_MAX = 64 << 20,
+	READ_SIZE = 64 << 10,
+	WHY_TEXT_MAX = 8192,
+	DOMAINS_SHOWN = 100
+};
 
 struct desk {
 	struct loop *loop;         /* borrowed */
@@ -27,22 +33,30 @@ struct desk {
 
 /* --- which messages --- */
 
+/* The name is the lane's, or that of the site where it comes out. */
+static bool
+goes_by(const struct lane *lane, struct slice name)
+{
+	return slice_eq_nocase(lane->name, name) ||
+	    slice_eq_nocase(lane->site->name, name);
+}
+
 /* What memory tells of a recipient. *sure is cleared when it can't. */
 static bool
 recipient_may_match(struct desk *a, const struct filter *f,
     const struct queue_recipient *r, uint32_t to_domain, bool *sure)
 {
-	const struct site *s =
-	    site_by_number(dispatch_sites(a->dispatch), r->marks);
+	const struct lane *lane =
+	    lane_by_number(dispatch_lanes(a->dispatch), r->marks);
 
 	if (f->to.n > 0 && r->domain != to_domain)
 		return false;
 	if (f->response.n > 0 &&
 	    !filter_text_has(queue_store_text(a->store, r->reply), f->response))
 		return false;
-	if (f->site.n > 0 && s == NULL)
+	if (f->site.n > 0 && lane == NULL)
 		*sure = false; /* not routed since the start */
-	return f->site.n == 0 || s == NULL || slice_eq_nocase(s->name, f->site);
+	return f->site.n == 0 || lane == NULL || goes_by(lane, f->site);
 }
 
 static bool
@@ -96,11 +110,11 @@ static struct slice
 site_of(struct desk *a, struct queue_entry *e, const struct envelope *env,
     uint32_t index, uint32_t originals, struct arena *arena)
 {
-	const struct site *s = site_by_number(dispatch_sites(a->dispatch),
+	const struct lane *lane = lane_by_number(dispatch_lanes(a->dispatch),
 	    entry_recipient(e, index)->marks);
 
-	if (s != NULL)
-		return s->name;
+	if (lane != NULL)
+		return lane->name;
 	return routing_site_name(dispatch_conf(a->dispatch),
 	    env->recipients[index].address, true, index >= originals, arena);
 }
@@ -136,8 +150,12 @@ do_matches(void *owner, const struct filter *f, uint64_t id)
 	if (!filter_asks_recipients(f))
 		return true;
 	for (uint32_t i = 0; i < env.recipient_count; i++) {
-		struct slice site = f->site.n == 0
-		    ? SLICE_NONE
+		const struct lane *lane =
+		    lane_by_number(dispatch_lanes(a->dispatch),
+			entry_recipient(e, i)->marks);
+		struct slice site =
+		    f->site.n == 0 || (lane != NULL && goes_by(lane, f->site))
+		    ? f->site
 		    : site_of(a, e, &env, i, originals, a->arena);
 
 		if (filter_has_recipient(f, env.recipients[i].address, site,
@@ -358,34 +376,48 @@ site_value(struct desk *a, const struct plan_site *plan)
 	return o;
 }
 
+/* One a line: what holds its mail up, and what is known of its addresses. */
 static void
-add_words(struct buf *out, const struct plan_facts *f, const struct site *s)
+write_sentences(struct desk *a, const struct plan_site *plan, struct buf *out)
 {
-	if (f->state == SITE_SUSPENDED)
-		buf_add_cstr(out, "It is suspended by the postmaster.");
-	else if (f->state == SITE_BACKING_OFF)
-		buf_addf(out,
-		    "It rests after %u failures in a row and is probed by one "
-		    "message then. ",
-		    f->failures);
-	else if (f->ready > 0 && f->under_way >= f->window)
-		buf_addf(out,
-		    "All of its %u connections are busy, each job takes %.1f "
-		    "s. ",
-		    f->window, f->job_seconds);
-	else if (f->ready > 0 && f->limits.rate_per_second > 0)
-		buf_addf(out, "Its rate is limited to %.3g a second. ",
-		    f->limits.rate_per_second);
-	else
-		buf_add_cstr(out, "Nothing holds its mail up. ");
-	if (f->state == SITE_OPEN && f->window < f->limits.connections)
-		buf_addf(out, "The window is %u of %u. ", f->window,
-		    f->limits.connections);
-	if (f->ceiling > 0)
-		buf_addf(out, "It did not take more than %u at once. ",
-		    f->ceiling);
-	if (s != NULL && s->last_error[0] != '\0')
-		buf_addf(out, "Its last error was: %s", s->last_error);
+	const struct site *site = plan_site_tag(plan);
+	struct plan_facts facts;
+	struct site_words words = { .facts = &facts,
+		.site = site,
+		.wall_ms = time_wall_ms(),
+		.mono_ms = loop_now(a->loop) };
+
+	plan_site_facts(plan, &facts);
+	words.reason = reasons_of(dispatch_reasons(a->dispatch), facts.name);
+	words_of_site(&words, out);
+	if (site != NULL && !TAILQ_EMPTY(&site->lanes))
+		sources_tell(dispatch_sources(a->dispatch),
+		    dispatch_conf(a->dispatch), TAILQ_FIRST(&site->lanes),
+		    words.wall_ms, out);
+}
+
+/* `why` as one text, as it always was; `reasons` one by one. */
+static void
+add_words(struct desk *a, const struct plan_site *plan, json_t *o)
+{
+	json_t *list = json_array();
+	struct slice rest, line;
+	struct buf sentences, why;
+
+	buf_init(&sentences, WHY_TEXT_MAX);
+	buf_init(&why, WHY_TEXT_MAX);
+	write_sentences(a, plan, &sentences);
+	rest = buf_slice(&sentences);
+	while (slice_take_line(&rest, &line)) {
+		json_array_append_new(list, value_text(line));
+		if (why.n > 0)
+			buf_add_char(&why, ' ');
+		buf_add(&why, line);
+	}
+	json_object_set_new(o, "why", value_text(buf_slice(&why)));
+	json_object_set_new(o, "reasons", list);
+	buf_done(&why);
+	buf_done(&sentences);
 }
 
 static void
@@ -398,21 +430,38 @@ on_sender(struct slice key, uint64_t ready, void *arg)
 	json_array_append_new(arg, o);
 }
 
+/* Who shares it: the hosts, and the names under which mail goes there. */
+static void
+add_domains(json_t *o, const struct site *s)
+{
+	json_t *names = json_array();
+	const struct lane *lane;
+
+	if (s != NULL)
+		TAILQ_FOREACH (lane, &s->lanes, in_site) {
+			if (json_array_size(names) == DOMAINS_SHOWN)
+				break;
+			json_array_append_new(names, value_text(lane->name));
+		}
+	json_object_set_new(o, "domains", names);
+	json_object_set_new(o, "domain_count",
+	    json_integer(s == NULL ? 0 : s->lane_count));
+	json_object_set_new(o, "mx",
+	    s == NULL || s->mx_hosts == NULL
+		? json_null()
+		: value_text(slice_of(s->mx_hosts)));
+}
+
 static json_t *
 site_whole(struct desk *a, const struct plan_site *plan)
 {
 	json_t *o = site_value(a, plan);
 	json_t *senders = json_array();
-	struct plan_facts facts;
-	struct buf why;
 
-	plan_site_facts(plan, &facts);
 	plan_each_sender(plan, on_sender, senders);
 	json_object_set_new(o, "senders", senders);
-	buf_init(&why, WHY_TEXT_MAX);
-	add_words(&why, &facts, plan_site_tag(plan));
-	json_object_set_new(o, "why", value_text(buf_slice(&why)));
-	buf_done(&why);
+	add_domains(o, plan_site_tag(plan));
+	add_words(a, plan, o);
 	return o;
 }
 
@@ -481,7 +530,7 @@ do_site(void *owner, struct slice name)
 {
 	struct desk *a = owner;
 	struct plan_site *plan =
-	    plan_site_find(dispatch_plan(a->dispatch), name);
+	    lane_table_find(dispatch_lanes(a->dispatch), name);
 
 	return plan == NULL ? NULL : site_whole(a, plan);
 }
@@ -514,7 +563,8 @@ queue_value(struct desk *a)
 	queue_store_counts(a->store, &c);
 	all = c.messages[QUEUE_ACTIVE] + c.messages[QUEUE_DEFERRED] +
 	    c.messages[QUEUE_HELD];
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+	return json_pack(
+	    "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
 	    "messages", (json_int_t)all, "active",
 	    (json_int_t)c.messages[QUEUE_ACTIVE], "deferred",
 	    (json_int_t)c.messages[QUEUE_DEFERRED], "held",
@@ -522,7 +572,8 @@ queue_value(struct desk *a)
 	    (json_int_t)c.recipients, "octets", (json_int_t)c.octets,
 	    "segments", (json_int_t)c.segments, "journal_octets",
 	    (json_int_t)c.journal_octets, "damaged", (json_int_t)c.damaged,
-	    "memory", (json_int_t)c.memory);
+	    "quarantined", (json_int_t)c.quarantined, "memory",
+	    (json_int_t)c.memory);
 }
 
 static json_t *

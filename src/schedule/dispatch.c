@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "mail/address.h"
+#include "schedule/heed.h"
 #include "schedule/keeper.h"
 #include "schedule/ledger.h"
 #include "schedule/outage.h"
@@ -43,7 +44,7 @@ struct dispatch {
 	struct disk *disk;
 	struct queue_store *store; /* borrowed: disk */
 	struct plan *plan;
-	struct site_table *sites;
+	struct lane_table *lanes;
 	struct crew *crew;
 	struct events *events;
 	struct history *history;
@@ -55,6 +56,9 @@ struct dispatch {
 	struct outage *outage;
 	struct wishes wishes;
 	struct suspensions suspensions;
+	struct reasons *reasons;
+	struct sources *sources;
+	struct heeding heeding;
 	struct arena *fates;
 	struct timer *timer;
 	bool has_more; /* a slice was not enough */
@@ -83,9 +87,16 @@ take_time(struct dispatch *d)
 }
 
 static struct attempt_facts
-facts_of_site(const struct site *s)
+facts_of_lane(const struct lane *lane)
 {
-	return (struct attempt_facts){ .site = s->name };
+	return (struct attempt_facts){ .site = lane->name };
+}
+
+/* Where it waited or was under way; its lane may have moved since. */
+static struct site *
+site_of(const struct load *load)
+{
+	return plan_site_tag(load->plan.site);
 }
 
 /* --- beginning a round --- */
@@ -124,15 +135,15 @@ pass_on(struct dispatch *d, struct load *load, const struct fate *fates,
 		log_info("schedule to-other-hop id=%016llx recipients=%u "
 			 "from=%.*s reason=\"%s\"",
 		    (unsigned long long)r->entry->id, moved,
-		    SLICE_ARGS(load->site->name), load->site->last_error);
+		    SLICE_ARGS(load->lane->name), site_of(load)->last_error);
 }
 
 /* Its site takes nothing now: the recipients wait without an attempt. */
 static void
 put_off(struct dispatch *d, struct load *load)
 {
-	struct site *s = load->site;
-	struct attempt_facts facts = facts_of_site(s);
+	struct site *s = site_of(load);
+	struct attempt_facts facts = facts_of_lane(load->lane);
 	struct plan_facts plan;
 	struct buf reply;
 	struct fate *fates = mem_array(load->count, sizeof(*fates));
@@ -140,7 +151,7 @@ put_off(struct dispatch *d, struct load *load)
 	plan_site_facts(s->plan, &plan);
 	buf_init(&reply, LOG_LINE_MAX);
 	if (plan.state == SITE_SUSPENDED)
-		buf_add_cstr(&reply, "450 4.3.2 suspended by the postmaster");
+		suspension_words(&d->suspensions, s->name, &reply);
 	else
 		buf_addf(&reply, "451 4.4.1 the site does not work: %s",
 		    s->last_error);
@@ -151,6 +162,41 @@ put_off(struct dispatch *d, struct load *load)
 	pass_on(d, load, fates, &facts, true);
 	mem_free(fates);
 	buf_done(&reply);
+}
+
+/* No address may be used for it yet: it waits, and that is no attempt. */
+static void
+wait_for_source(struct dispatch *d, struct load *load,
+    const struct source_wait *wait)
+{
+	struct attempt_facts facts = facts_of_lane(load->lane);
+	struct round *r = load->round;
+	struct fate fate =
+	    fate_ours(FATE_DEFERRED, 3, 2, slice_of(wait->words));
+
+	facts.waits = true;
+	if (r->wait_until_ms == 0 || wait->until_ms < r->wait_until_ms)
+		r->wait_until_ms = wait->until_ms;
+	for (uint32_t i = 0; i < load->count; i++)
+		ledger_fate(&d->ledger, r, load->recipients[i], &fate, &facts,
+		    false);
+}
+
+/* So that what has to wait does not stand in the way of what may go. */
+static bool
+has_to_wait(struct dispatch *d, struct load *load)
+{
+	struct source_choice choice;
+	struct source_wait wait;
+
+	if (sources_choose(d->sources, d->conf, load->lane, d->wall_ms, &choice,
+		&wait)) {
+		sources_done(d->sources, &choice, SLICE_NONE, false,
+		    d->wall_ms);
+		return false;
+	}
+	wait_for_source(d, load, &wait);
+	return true;
 }
 
 static void
@@ -170,7 +216,7 @@ offer(struct dispatch *d, struct load *load)
 
 	load->is_offered = true;
 	load->plan.retry = keeper_attempts(r->entry) > 0;
-	return plan_add(d->plan, load->site->plan, &load->plan,
+	return plan_add(d->plan, load->lane->site->plan, &load->plan,
 	    round_sender_key(r->envelope), d->mono_ms);
 }
 
@@ -182,9 +228,10 @@ offer_all(struct dispatch *d, struct round *r)
 	struct load *next;
 
 	for (load = TAILQ_FIRST(&r->loads); load != NULL; load = next) {
-		bool stays = load->is_offered || offer(d, load);
+		bool waits = !load->is_offered && has_to_wait(d, load);
+		bool stays = !waits && (load->is_offered || offer(d, load));
 
-		if (!stays)
+		if (!stays && !waits)
 			put_off(d, load);
 		next = TAILQ_NEXT(load, in_round);
 		if (!stays)
@@ -223,37 +270,83 @@ begin_due(struct dispatch *d)
 
 /* --- jobs --- */
 
+/* The address that the job is to use; false: it has to wait for one. */
+static bool
+choose_source(struct dispatch *d, struct load *load)
+{
+	struct source_choice choice;
+	struct source_wait wait;
+
+	if (!sources_choose(d->sources, d->conf, load->lane, d->wall_ms,
+		&choice, &wait)) {
+		wait_for_source(d, load, &wait);
+		return false;
+	}
+	if (choice.text[0] == '\0' && choice.uses[0] == NULL)
+		return true;
+	load->source = mem_zero(sizeof(*load->source));
+	*load->source = choice;
+	return true;
+}
+
 static void
+end_source(struct dispatch *d, struct load *load, struct slice address,
+    bool taken)
+{
+	if (load->source == NULL)
+		return;
+	sources_done(d->sources, load->source, address, taken, d->wall_ms);
+	mem_free(load->source);
+	load->source = NULL;
+}
+
+/* False: it was put off instead. */
+static bool
 send(struct dispatch *d, struct load *load)
 {
 	struct round *r = load->round;
 	struct place place;
 	int rc = keeper_envelope(d->keeper, r);
 
+	if (rc == 0 && load->plan.site != load->lane->site->plan) {
+		plan_abandon(d->plan, &load->plan, d->mono_ms);
+		load->is_offered = false;
+		offer_all(d, r); /* its lane has moved */
+		return true;
+	}
 	if (rc != 0) {
 		plan_abandon(d->plan, &load->plan, d->mono_ms);
 		log_error("schedule unreadable id=%016llx reason=\"%s\"",
 		    (unsigned long long)r->entry->id, err_text(rc));
 		load_drop(d, load);
-		return;
+		return true;
+	}
+	if (!choose_source(d, load)) {
+		plan_abandon(d->plan, &load->plan, d->mono_ms);
+		load_drop(d, load);
+		return false;
 	}
 	place = queue_store_place(d->store, r->entry);
 	queue_store_pin(d->store, r->entry);
 	crew_send(d->crew, load, &place, r->envelope, d->mono_ms);
+	return true;
 }
 
 static void
 send_ready(struct dispatch *d)
 {
 	struct plan_load *next;
+	unsigned waiting = 0;
 
 	if (d->is_stopping || crew_deliverers(d->crew) == 0 ||
 	    queue_store_is_stuck(d->store))
 		return;
 	plan_set_capacity(d->plan,
 	    crew_deliverers(d->crew) * JOBS_PER_DELIVERER);
-	while ((next = plan_next(d->plan, d->mono_ms)) != NULL)
-		send(d, (struct load *)(void *)next);
+	while (waiting < DUE_SLICE &&
+	    (next = plan_next(d->plan, d->mono_ms)) != NULL)
+		waiting += send(d, (struct load *)(void *)next) ? 0 : 1;
+	d->has_more |= waiting == DUE_SLICE;
 }
 
 /* The worst of a job's fates: for the site's last error, and its history. */
@@ -284,6 +377,18 @@ count_fates(struct dispatch *d, struct site *s, const struct fate *fates,
 	}
 }
 
+/* Somebody's host has it now. */
+static bool
+was_taken(const struct fate *fates, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (fates[i].kind == FATE_DELIVERED ||
+		    fates[i].kind == FATE_RELAYED ||
+		    fates[i].kind == FATE_PASSED)
+			return true;
+	return false;
+}
+
 /* The fates of a job, one a recipient; what is malformed is put off. */
 static struct fate *
 job_fates(struct dispatch *d, const struct load *load, struct slice encoded,
@@ -308,23 +413,64 @@ job_fates(struct dispatch *d, const struct load *load, struct slice encoded,
 	return fates;
 }
 
+/*
+ * What a shared site learns of a domain's trouble is nothing: the others'
+ * mail goes on, and where DNS failed the domain gets a site of its own.
+ */
+static enum job_trouble
+trouble_of_site(const struct site *s, const struct msg_job_done *m,
+    enum job_trouble trouble)
+{
+	if (s->is_shared && (trouble == TROUBLE_DOMAIN || m->mx == MX_UNKNOWN))
+		return TROUBLE_LOCAL;
+	return trouble == TROUBLE_DOMAIN ? TROUBLE_SITE : trouble;
+}
+
+/* Nothing was tried, for its lane leads to other hosts: it goes there. */
+static void
+move(struct dispatch *d, struct load *load, const struct msg_job_done *m)
+{
+	struct lane *lane = load->lane;
+	const struct lane_mx mx = { m->mx, m->mx_hosts, m->host };
+	struct round *r = load->round;
+	bool was_up = site_takes(lane->site, d->mono_ms);
+
+	queue_store_unpin(d->store, r->entry);
+	plan_abandon(d->plan, &load->plan, d->mono_ms);
+	load->was_moved = true;
+	load->is_offered = false;
+	if (lane_move(d->lanes, lane, d->conf, &mx, d->mono_ms) && !was_up &&
+	    site_takes(lane->site, d->mono_ms))
+		outage_learn(d->outage, lane->site, PLAN_UP, d->mono_ms);
+	if (r->wish == WISH_NOTHING && r->entry->state != QUEUE_HELD &&
+	    keeper_envelope(d->keeper, r) == 0)
+		offer_all(d, r);
+	else
+		load_drop(d, load);
+}
+
 static void
 on_job_done(struct load *load, const struct msg_job_done *m, void *arg)
 {
 	struct dispatch *d = arg;
 	struct round *r = load->round;
-	struct site *s = load->site;
-	enum job_trouble trouble = m->trouble <= TROUBLE_LOCAL
+	struct lane *lane = load->lane;
+	struct site *s = site_of(load);
+	enum job_trouble trouble = m->trouble <= TROUBLE_MOVED
 	    ? (enum job_trouble)m->trouble
 	    : TROUBLE_LOCAL;
-	const struct attempt_facts facts = { s->name, m->host, m->address,
-		m->tls, m->policy, m->dialogue };
+	const struct attempt_facts facts = { lane->name, m->host, m->address,
+		m->tls, m->policy, m->dialogue, m->rule, false };
 	struct fate *fates = job_fates(d, load, m->fates, &trouble);
 	const struct fate *worst = worst_of(fates, load->count);
 	bool is_plain = worst->kind != FATE_FAILED &&
 	    worst->kind != FATE_DEFERRED && r->entry->recipient_count == 1;
 
 	take_time(d);
+	if (trouble == TROUBLE_MOVED) {
+		move(d, load, m);
+		return;
+	}
 	queue_store_unpin(d->store, r->entry);
 	if (!is_plain)
 		ledger_attempt(&d->ledger, r, load, worst, &facts);
@@ -334,17 +480,25 @@ on_job_done(struct load *load, const struct msg_job_done *m, void *arg)
 			fates[i] = fate_ours(FATE_DEFERRED, 3, 0,
 			    SLICE("451 4.3.0 no fate"));
 	count_fates(d, s, fates, load->count);
-	site_learn_mx(d->sites, s, d->conf, m->host, d->mono_ms);
 	if (worst->kind == FATE_DEFERRED || worst->kind == FATE_FAILED)
 		site_set_error(s, worst->reply);
-	if (trouble == TROUBLE_NONE && s->is_remote)
-		site_idle_add(s, load->deliverer,
+	if (trouble == TROUBLE_NONE && lane->is_remote && s == lane->site)
+		lane_idle_add(lane, load->deliverer,
 		    d->mono_ms + d->conf->delivery.idle_timeout_ms);
-	s->used_ms = d->mono_ms;
+	lane->used_ms = d->mono_ms;
 	outage_learn(d->outage, s,
-	    plan_done(d->plan, &load->plan, trouble, d->mono_ms), d->mono_ms);
+	    heed_job_done(&d->heeding, s, &load->plan,
+		trouble_of_site(s, m, trouble),
+		m->pace == PACE_SLOW ? m->rule_reply : worst->reply),
+	    d->mono_ms);
+	heed_answer(&d->heeding, lane, load->source, m);
+	end_source(d, load, m->address, was_taken(fates, load->count));
+	if (s->is_shared && s == lane->site && m->mx == MX_UNKNOWN)
+		(void)lane_move(d->lanes, lane, d->conf, &(struct lane_mx){ 0 },
+		    d->mono_ms);
 	pass_on(d, load, fates, &facts,
-	    trouble == TROUBLE_SITE || trouble == TROUBLE_BUSY);
+	    trouble == TROUBLE_SITE || trouble == TROUBLE_BUSY ||
+		trouble == TROUBLE_DOMAIN || m->pace == PACE_PAUSE);
 	load_free(&load);
 	offer_all(d, r);
 }
@@ -357,13 +511,14 @@ static void
 on_job_lost(struct load *load, void *arg)
 {
 	struct dispatch *d = arg;
-	struct attempt_facts facts = facts_of_site(load->site);
+	struct attempt_facts facts = facts_of_lane(load->lane);
 	struct fate fate = fate_ours(FATE_DEFERRED, 3, 0,
 	    SLICE("451 4.3.0 the deliverer was lost"));
 
 	take_time(d);
 	queue_store_unpin(d->store, load->round->entry);
 	plan_abandon(d->plan, &load->plan, d->mono_ms);
+	end_source(d, load, SLICE_NONE, false);
 	if (!load->was_put_back && load->round->wish == WISH_NOTHING &&
 	    load->round->entry->state != QUEUE_HELD &&
 	    load->round->envelope != NULL) {
@@ -459,7 +614,7 @@ on_turn_end(void *arg)
 	if (d->mono_ms - d->swept_ms >= TICK) {
 		d->swept_ms = d->mono_ms;
 		if (!outage_is_draining(d->outage))
-			site_table_sweep(d->sites, d->mono_ms);
+			lane_table_sweep(d->lanes, d->mono_ms);
 	}
 	disk_turn(d->disk, d->wall_ms);
 	events_flush(d->events);
@@ -702,7 +857,7 @@ dispatch_configure(struct dispatch *d, const struct conf *conf)
 	d->routing.conf = conf;
 	keeper_configure(d->keeper, conf);
 	plan_set_rests(d->plan, rests, n);
-	site_table_shape(d->sites, conf, loop_now(d->loop));
+	lane_table_shape(d->lanes, conf, loop_now(d->loop));
 	set_signers(d);
 }
 
@@ -715,7 +870,7 @@ dispatch_new(struct loop *loop, int spool, const struct conf *conf,
 
 	d->loop = loop;
 	d->plan = plan_new(1);
-	d->sites = site_table_new(d->plan);
+	d->lanes = lane_table_new(d->plan);
 	d->crew = crew_new(loop, &crew_events, d);
 	d->events = events_new();
 	d->history = history_new();
@@ -734,15 +889,21 @@ dispatch_new(struct loop *loop, int spool, const struct conf *conf,
 	d->reports = (struct reports){ .disk = d->disk,
 		.done = on_report_done,
 		.arg = d };
-	d->keeper = keeper_new(d->disk, d->sites, &d->ledger, &d->reports);
+	d->keeper = keeper_new(d->disk, d->lanes, &d->ledger, &d->reports);
 	d->routing = (struct routing){ .store = d->store,
-		.sites = d->sites,
+		.lanes = d->lanes,
 		.settled = on_settled,
 		.arg = d };
-	d->outage = outage_new(d->plan, d->sites, d->store, &outage_events, d);
-	d->wishes = (struct wishes){ d->keeper, d->store, d->plan, d->sites,
+	d->outage = outage_new(d->plan, d->lanes, d->store, &outage_events, d);
+	d->wishes = (struct wishes){ d->keeper, d->store, d->plan, d->lanes,
 		&d->ledger };
+	d->reasons = reasons_new();
+	d->sources = sources_new();
+	d->heeding = (struct heeding){ &d->suspensions, d->sources };
 	d->suspensions = (struct suspensions){ .plan = d->plan,
+		.reasons = d->reasons,
+		.sources = d->sources,
+		.lanes = d->lanes,
 		.crew = d->crew,
 		.events = d->events,
 		.outage = d->outage };
@@ -795,8 +956,10 @@ dispatch_free(struct dispatch **place)
 	keeper_free(&d->keeper);
 	disk_close(&d->disk);
 	crew_free(&d->crew);
-	site_table_free(&d->sites);
+	lane_table_free(&d->lanes);
 	plan_free(&d->plan);
+	reasons_free(&d->reasons);
+	sources_free(&d->sources);
 	events_free(&d->events);
 	history_free(&d->history);
 	arena_free(&d->fates);
@@ -810,6 +973,7 @@ dispatch_set_state(struct dispatch *d, struct state *state)
 	take_time(d);
 	crew_set_state(d->crew, state);
 	d->suspensions.state = state;
+	sources_set_state(d->sources, state, d->wall_ms);
 	suspensions_restore(&d->suspensions);
 }
 
@@ -859,10 +1023,22 @@ dispatch_plan(struct dispatch *d)
 	return d->plan;
 }
 
-struct site_table *
-dispatch_sites(struct dispatch *d)
+struct lane_table *
+dispatch_lanes(struct dispatch *d)
 {
-	return d->sites;
+	return d->lanes;
+}
+
+const struct reasons *
+dispatch_reasons(const struct dispatch *d)
+{
+	return d->reasons;
+}
+
+struct sources *
+dispatch_sources(struct dispatch *d)
+{
+	return d->sources;
 }
 
 struct stats *

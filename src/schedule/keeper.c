@@ -26,7 +26,7 @@ struct keeper {
 	const struct conf *conf;   /* borrowed */
 	struct disk *disk;         /* borrowed */
 	struct queue_store *store; /* borrowed: disk */
-	struct site_table *sites;  /* borrowed */
+	struct lane_table *lanes;  /* borrowed */
 	struct ledger *ledger;     /* borrowed */
 	struct reports *reports;   /* borrowed */
 	struct heap due;           /* entries, by wall time */
@@ -35,14 +35,14 @@ struct keeper {
 };
 
 struct keeper *
-keeper_new(struct disk *disk, struct site_table *sites, struct ledger *ledger,
+keeper_new(struct disk *disk, struct lane_table *lanes, struct ledger *ledger,
     struct reports *reports)
 {
 	struct keeper *k = mem_zero(sizeof(*k));
 
 	k->disk = disk;
 	k->store = disk_store(disk);
-	k->sites = sites;
+	k->lanes = lanes;
 	k->ledger = ledger;
 	k->reports = reports;
 	heap_init(&k->due);
@@ -99,14 +99,10 @@ count_deferred(struct keeper *k, struct queue_entry *e, bool more)
 {
 	for (uint32_t i = 0; i < e->recipient_count; i++) {
 		const struct queue_recipient *r = entry_recipient(e, i);
-		struct site *s = site_by_number(k->sites, r->marks);
+		struct lane *lane = lane_by_number(k->lanes, r->marks);
 
-		if (s == NULL || !recipient_is_open(r))
-			continue;
-		if (more)
-			s->deferred++;
-		else if (s->deferred > 0)
-			s->deferred--;
+		if (lane != NULL && recipient_is_open(r))
+			lane_count_deferred(lane, more);
 	}
 }
 
@@ -139,6 +135,16 @@ defer_by_schedule(struct keeper *k, struct queue_entry *e)
 	    retry_next(&k->conf->delivery, keeper_attempts(e),
 		entry_arrived_ms(e), (e->flags & ENTRY_NULL_SENDER) != 0,
 		k->ledger->wall_ms, arc4random()));
+}
+
+/* It may not go before; but its end comes in time. */
+static void
+defer_to(struct keeper *k, struct queue_entry *e, int64_t wall_ms)
+{
+	int64_t expires = retry_expires(&k->conf->delivery, entry_arrived_ms(e),
+	    (e->flags & ENTRY_NULL_SENDER) != 0);
+
+	defer(k, e, wall_ms < expires ? wall_ms : expires);
 }
 
 void
@@ -338,6 +344,7 @@ keeper_settle(struct keeper *k, struct round *r)
 	const struct note *note;
 	bool failed = r->report_failed;
 	bool remove = r->wish == WISH_REMOVE;
+	int64_t wait_until_ms = r->was_tried ? 0 : r->wait_until_ms;
 
 	if (!failed)
 		STAILQ_FOREACH (note, &r->notes, link)
@@ -350,6 +357,8 @@ keeper_settle(struct keeper *k, struct round *r)
 		return;
 	else if (failed)
 		defer(k, e, k->ledger->wall_ms + RETRY_OWN_TROUBLE);
+	else if (wait_until_ms > k->ledger->wall_ms)
+		defer_to(k, e, wait_until_ms);
 	else
 		defer_by_schedule(k, e);
 }

@@ -27,12 +27,12 @@ struct reporter {
 	struct timer *timer;       /* owned */
 };
 
-static struct tlsrpt_sender
+static struct report_sender
 sender_of(const struct reporter *r)
 {
 	const struct conf *conf = dispatch_conf(r->dispatch);
 
-	return (struct tlsrpt_sender){ slice_of(conf->hostname),
+	return (struct report_sender){ slice_of(conf->hostname),
 		slice_of(conf->delivery.tls_reports) };
 }
 
@@ -40,7 +40,7 @@ sender_of(const struct reporter *r)
 static int
 make_report(const struct reporter *r, struct slice domain, struct buf *gzip)
 {
-	const struct tlsrpt_sender sender = sender_of(r);
+	const struct report_sender sender = sender_of(r);
 	struct buf json;
 	int rc;
 
@@ -82,7 +82,7 @@ static void
 on_wants_mail(const struct msg_tls_report_mail *m, void *arg)
 {
 	struct reporter *r = arg;
-	const struct tlsrpt_sender sender = sender_of(r);
+	const struct report_sender sender = sender_of(r);
 	struct buf gzip, message;
 
 	buf_init(&message, MESSAGE_MAX);

@@ -16,7 +16,7 @@
 #include "verify/dmarc_rua.h"
 
 enum {
-	FIRST_AFTER = 10 * SECOND,
+	FIRST_AFTER = 3 * SECOND,
 	EVERY = MINUTE,
 	AT_ONCE = 10, /* of each kind */
 	JSON_MAX = 4 << 20,

@@ -141,6 +141,16 @@ defer_by_schedule(struct keeper *k, struct queue_entry *e)
 		k->ledger->wall_ms, arc4random()));
 }
 
+/* It may not go before; but its end comes in time. */
+static void
+defer_to(struct keeper *k, struct queue_entry *e, int64_t wall_ms)
+{
+	int64_t expires = retry_expires(&k->conf->delivery, entry_arrived_ms(e),
+	    (e->flags & ENTRY_NULL_SENDER) != 0);
+
+	defer(k, e, wall_ms < expires ? wall_ms : expires);
+}
+
 void
 keeper_hold(struct keeper *k, struct queue_entry *e)
 {
@@ -338,6 +348,7 @@ keeper_settle(struct keeper *k, struct round *r)
 	const struct note *note;
 	bool failed = r->report_failed;
 	bool remove = r->wish == WISH_REMOVE;
+	int64_t wait_until_ms = r->was_tried ? 0 : r->wait_until_ms;
 
 	if (!failed)
 		STAILQ_FOREACH (note, &r->notes, link)
@@ -350,6 +361,8 @@ keeper_settle(struct keeper *k, struct round *r)
 		return;
 	else if (failed)
 		defer(k, e, k->ledger->wall_ms + RETRY_OWN_TROUBLE);
+	else if (wait_until_ms > k->ledger->wall_ms)
+		defer_to(k, e, wait_until_ms);
 	else
 		defer_by_schedule(k, e);
 }

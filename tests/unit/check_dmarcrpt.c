@@ -242,6 +242,31 @@ START_TEST(rows_have_a_bound_and_what_is_left_is_said)
 }
 END_TEST
 
+/* Every octet of every row is one that XML writes as five. */
+START_TEST(the_largest_report_has_room)
+{
+	char row[DMARC_ROW_TEXT_MAX + 1], name[254];
+	struct buf xml;
+
+	set_up();
+	memset(name, '&', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	for (unsigned i = 0; i < DMARCRPT_ROWS_MAX; i++) {
+		(void)snprintf(row, sizeof(row),
+		    "10.0.%u.%u r---mf %s %s p %.150s s", i / 256, i % 256,
+		    name, name, name);
+		count("a.test", row, MONDAY);
+	}
+	buf_init(&xml, DMARCRPT_XML_MAX);
+	ck_assert_int_eq(dmarcrpt_xml(state, &sender, SLICE("a.test"), TUESDAY,
+			     &xml),
+	    0);
+	ck_assert_uint_ge(xml.n, DMARCRPT_ROWS_MAX * 650 * 5);
+	buf_done(&xml);
+	tear_down();
+}
+END_TEST
+
 START_TEST(what_is_unsound_is_not_counted)
 {
 	set_up();
@@ -302,6 +327,7 @@ main(void)
 	tcase_add_test(tc, a_report_goes_once_and_only_when_it_was_asked_for);
 	tcase_add_test(tc, reports_of_others_alone_are_not_reported);
 	tcase_add_test(tc, rows_have_a_bound_and_what_is_left_is_said);
+	tcase_add_test(tc, the_largest_report_has_room);
 	tcase_add_test(tc, what_is_unsound_is_not_counted);
 	tcase_add_test(tc, without_a_database_there_is_nothing);
 	tcase_add_test(tc, the_message_has_short_lines_and_its_fields);

@@ -36,6 +36,8 @@ struct inspector {
 	struct loop *loop;            /* borrowed */
 	struct resolver *resolver;    /* owned */
 	struct dkim_library *library; /* owned */
+	dmarc_count_fn *count_dmarc;  /* or NULL */
+	void *count_arg;              /* borrowed */
 };
 
 /* Questions under way. */
@@ -88,6 +90,7 @@ struct inspection {
 	struct arc_verdict arc_verdict;
 	bool is_vouched;
 	unsigned vouching;
+	bool is_report; /* a DMARC report */
 	bool smtputf8;
 
 	struct smtp_findings findings;
@@ -145,6 +148,19 @@ inspector_free(struct inspector **inspector)
 	dkim_library_free(&n->library);
 	mem_free(n);
 	*inspector = NULL;
+}
+
+struct resolver *
+inspector_resolver(struct inspector *n)
+{
+	return n->resolver;
+}
+
+void
+inspector_count_dmarc(struct inspector *n, dmarc_count_fn *fn, void *arg)
+{
+	n->count_dmarc = fn;
+	n->count_arg = arg;
 }
 
 /* --- questions --- */
@@ -367,6 +383,30 @@ apply_dmarc(struct inspection *i)
 		quarantine(i);
 }
 
+/* Whatever becomes of it now. */
+static void
+count_dmarc(struct inspection *i)
+{
+	struct verdicts v = { .dkim_count = 0 };
+	struct dmarc_seen seen = { .client = &i->client,
+		.dmarc = &i->dmarc,
+		.verdicts = &v,
+		.spf_domain = slice_of(i->domain[0] ? i->domain : i->helo),
+		.is_null_sender = i->domain[0] == '\0',
+		.is_enforced = checks(i)->dmarc == CHECK_ENFORCE,
+		.is_vouched = i->is_vouched };
+
+	if (i->inspector->count_dmarc == NULL ||
+	    checks(i)->dmarc_reports[0] == '\0' ||
+	    !dmarc_count_is_wanted(&i->dmarc, i->answers))
+		return;
+	gather_spf(&v.spf, spf_verdict(i), seen.spf_domain);
+	if (i->dkim != NULL)
+		gather_dkim(&v, i->dkim);
+	dmarc_count_tell(&seen, i->is_report, i->inspector->count_dmarc,
+	    i->inspector->count_arg);
+}
+
 static void
 sign(struct inspection *i)
 {
@@ -418,8 +458,10 @@ conclude(struct inspection *i)
 	if (!i->is_exempt || v.login.n > 0)
 		auth_results_write(&v, hostname(i), i->smtputf8, &i->above);
 	verdicts_encode(&v, &i->verdicts);
-	if (!i->is_exempt)
+	if (!i->is_exempt) {
 		apply_dmarc(i);
+		count_dmarc(i);
+	}
 	if (i->refusal[0] == '\0')
 		sign(i);
 	i->findings.refusal = slice_of(i->refusal);
@@ -669,6 +711,7 @@ inspection_head(struct inspection *i, struct slice login, struct slice added,
 		return;
 	}
 	from_header_read(header, &i->from);
+	i->is_report = dmarc_count_is_report(header);
 	if (checks(i)->dkim != CHECK_OFF || checks(i)->dmarc != CHECK_OFF) {
 		i->dkim = dkim_verify_new(i->inspector->library);
 		dkim_verify_header(i->dkim, header);

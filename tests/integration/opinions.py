@@ -59,7 +59,11 @@ class Daemon:
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=env,
                                             stdin=subprocess.DEVNULL)
-        harness.wait_for(f"{command[0]}: {self.log}", self.is_up)
+        try:
+            harness.wait_for(f"{command[0]}: {self.log}", self.is_up)
+        except AssertionError:
+            self.stop()
+            raise
 
     def is_up(self):
         assert self.process.poll() is None, self.log.read_text(errors="replace")

@@ -70,8 +70,7 @@ class Daemon:
         return harness.can_connect(self.port)
 
     def stop(self):
-        """At once: they keep nothing, and libmilter would take five seconds."""
-        harness.end(self.process, signal.SIGKILL)
+        harness.end(self.process)
 
 
 class Milter:
@@ -167,7 +166,13 @@ def ask_milter(port, message):
         milter.close()
 
 
-class OpenDkim(Daemon):
+class MilterDaemon(Daemon):
+    def stop(self):
+        """At once: they keep nothing, and libmilter would take five seconds."""
+        harness.end(self.process, signal.SIGKILL)
+
+
+class OpenDkim(MilterDaemon):
     CHECKS = ("dkim",)
 
     def __init__(self, folder, dns):
@@ -194,7 +199,7 @@ class OpenDkim(Daemon):
         return opinion(self.fields(message))
 
 
-class OpenDmarc(Daemon):
+class OpenDmarc(MilterDaemon):
     """Judges SPF by libspf2, and believes opendkim's results, as it is run."""
 
     CHECKS = ("spf", "dmarc")

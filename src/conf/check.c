@@ -552,6 +552,10 @@ check_checks(const struct checking *c)
 {
 	const struct checks_conf *checks = &c->conf->checks;
 
+	if (slice_of(checks->dmarc_reports).n > 0 && checks->dmarc == CHECK_OFF)
+		conf_error(c->errors, place_of(c, "checks", 0, "dmarc_reports"),
+		    "dmarc_reports: there is nothing to report with "
+		    "dmarc = \"off\"");
 	for (size_t i = 0; i < checks->dnsbl.n; i++)
 		if (!is_block_list(checks->dnsbl.v[i]))
 			conf_error(c->errors, place_of(c, "checks", 0, "dnsbl"),

@@ -163,6 +163,7 @@ struct shaping_conf {
 
 struct checks_conf {
 	enum check_level spf, dkim, dmarc, arc;
+	char *dmarc_reports; /* an address, or "": none are sent */
 	struct strings arc_trusted;
 	bool quarantine_hold; /* else tag */
 	struct strings dnsbl;

@@ -218,6 +218,7 @@ static const struct conf_key checks_keys[] = {
 	{ "spf",	CHOICE(checks_conf, spf, enum check_level), "observe",		 0, 0, spf_words, NOW, "observe: Authentication-Results alone; enforce: a fail is refused with 550 5.7.23" },
 	{ "dkim",	CHOICE(checks_conf, dkim, enum check_level), "observe",		 0, 0, dkim_words, NOW, "verify DKIM signatures" },
 	{ "dmarc",	CHOICE(checks_conf, dmarc, enum check_level), "enforce",	 0, 0, spf_words, NOW, "enforce: p=reject is refused with 550 5.7.1, p=quarantine goes by quarantine" },
+	{ "dmarc_reports", ADDRESS(checks_conf, dmarc_reports), "",			 0, 254, NULL, NOW, "sender of the daily DMARC reports to other domains (RFC 9990); empty: none are sent" },
 	{ "arc",	CHOICE(checks_conf, arc, enum check_level), "observe",		 0, 0, arc_words, NOW, "trust: a chain sealed by one of arc_trusted may override DMARC" },
 	{ "arc_trusted", TEXTS(checks_conf, arc_trusted), "",				 1, 255, NULL, NOW, "domains whose ARC seal is trusted" },
 	{ "quarantine", SWITCH(checks_conf, quarantine_hold), "tag",			 0, 0, quarantine_words, NOW, "tag: add X-Quarantine; hold: in the queue, for mtactl" },

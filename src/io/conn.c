@@ -677,14 +677,23 @@ on_news(void *arg)
 
 	s->news_posted = false;
 	/*
-	 * What becomes news meanwhile waits for the next post. Nothing is freed
-	 * here, so the list of this time stays whole.
+	 * What becomes news meanwhile waits for the next post, as does what the
+	 * turn has no time for. Nothing is freed here, so the list of this time
+	 * stays whole.
 	 */
 	TAILQ_CONCAT(&list, &s->news, in_news);
 	while ((c = TAILQ_FIRST(&list)) != NULL) {
 		TAILQ_REMOVE(&list, c, in_news);
 		c->in_news_list = false;
 		tell_news(c);
+		if (loop_is_spent(s->loop))
+			break;
+	}
+	TAILQ_CONCAT(&list, &s->news, in_news);
+	TAILQ_CONCAT(&s->news, &list, in_news);
+	if (!TAILQ_EMPTY(&s->news) && !s->news_posted) {
+		s->news_posted = true;
+		loop_post(s->loop, on_news, s);
 	}
 }
 

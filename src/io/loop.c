@@ -17,8 +17,13 @@
 #include "base/alloc.h"
 #include "base/time.h"
 
-/* Posts that make posts may not keep the descriptors waiting for ever. */
-enum { ROUNDS_PER_TURN = 4 };
+/*
+ * Posts that make posts may not keep the descriptors waiting for ever; and
+ * where much is ready at once, the rest is of the next turn, after what was
+ * done is written out. Events and posts have a slice each, so that neither
+ * starves the other.
+ */
+enum { ROUNDS_PER_TURN = 4, SLICE_US = 500 };
 
 struct post {
 	loop_fn *fn; /* NULL: dropped */
@@ -55,8 +60,9 @@ struct loop {
 	SLIST_HEAD(, kept) kept;
 	SLIST_HEAD(, signal_watch) signals;
 	int64_t turn_began_us; /* 0: nothing happened yet in this turn */
-	int64_t turns_cpu_us;  /* of this thread when the last turn ended */
-	struct turn longest;   /* each of a turn of its own */
+	int64_t slice_ends_us;
+	int64_t turns_cpu_us; /* of this thread when the last turn ended */
+	struct turn longest;  /* each of a turn of its own */
 	int64_t now_ms;
 	bool running;
 	bool stopped;
@@ -113,15 +119,20 @@ posts_drop(struct posts *q, const void *arg)
 
 /* Runs what is there and what that adds, up to a bound. */
 static void
-posts_run(struct posts *q)
+posts_run(struct loop *l, struct posts *q)
 {
-	for (int round = 0; round < ROUNDS_PER_TURN; round++) {
+	bool spent = false;
+
+	for (int round = 0; round < ROUNDS_PER_TURN && !spent; round++) {
 		/* The array may move and shift while they run. */
-		for (size_t left = q->n - q->first; left > 0; left--) {
+		for (size_t left = q->n - q->first; left > 0 && !spent;
+		     left--) {
 			struct post post = q->v[q->first++];
 
-			if (post.fn != NULL)
-				post.fn(post.arg);
+			if (post.fn == NULL)
+				continue;
+			post.fn(post.arg);
+			spent = loop_is_spent(l);
 		}
 	}
 	if (q->first == q->n)
@@ -150,7 +161,16 @@ turn_enter(struct loop *l)
 	if (l->turn_began_us != 0)
 		return;
 	l->turn_began_us = time_mono_us();
+	l->slice_ends_us = l->turn_began_us + SLICE_US;
 	l->now_ms = l->turn_began_us / 1000;
+}
+
+/* An event has been worked on; those that are left may have to wait. */
+static void
+turn_yield(struct loop *l)
+{
+	if (loop_is_spent(l))
+		(void)event_base_loopbreak(l->base);
 }
 
 static void
@@ -230,13 +250,21 @@ loop_run(struct loop *l)
 			flags |= EVLOOP_NONBLOCK;
 		must(event_base_loop(l->base, flags) != -1);
 		turn_enter(l);
-		posts_run(&l->soon);
+		l->slice_ends_us = time_mono_us() + SLICE_US;
+		posts_run(l, &l->soon);
 		run_turn_ends(&l->turn_ends);
-		posts_run(&l->last);
+		l->slice_ends_us = INT64_MAX;
+		posts_run(l, &l->last);
 		turn_leave(l);
 	}
 	l->stopped = false;
 	l->running = false;
+}
+
+bool
+loop_is_spent(struct loop *l)
+{
+	return time_mono_us() >= l->slice_ends_us;
 }
 
 void
@@ -326,11 +354,12 @@ static void
 on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct timer *t = arg;
+	struct loop *l = t->loop; /* t may free itself */
 	int64_t left;
 
 	(void)fd;
 	(void)what;
-	turn_enter(t->loop);
+	turn_enter(l);
 	t->fires_ms = INT64_MAX;
 	if (!t->set)
 		return;
@@ -341,6 +370,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 	}
 	t->set = false;
 	t->fn(t->arg);
+	turn_yield(l);
 }
 
 struct timer *
@@ -393,9 +423,11 @@ static void
 on_watch(evutil_socket_t fd, short what, void *arg)
 {
 	struct watch *w = arg;
+	struct loop *l = w->loop; /* w may free itself */
 
-	turn_enter(w->loop);
+	turn_enter(l);
 	w->fn(fd, (what & EV_READ) != 0, (what & EV_WRITE) != 0, w->arg);
+	turn_yield(l);
 }
 
 struct watch *

@@ -28,6 +28,11 @@ void loop_run(struct loop *);
 void loop_stop(struct loop *);
 /* Monotonic milliseconds, read once per turn. */
 int64_t loop_now(struct loop *);
+/*
+ * Has this turn done its share? Events and posts that are left have their turn
+ * next; who works through a list of his own asks this and posts the rest.
+ */
+bool loop_is_spent(struct loop *);
 /* For libraries that want the base itself (dns/). */
 struct event_base *loop_base(struct loop *);
 

@@ -184,6 +184,23 @@
 	F(text, recipient)
 
 /*
+ * receiver: a message of example.org's came, and was judged like that.
+ * scheduler: who may have yesterday's report?   receiver: these may.
+ */
+#define DMARC_RESULT(F)		/* receiver -> scheduler: one message (RFC 9990) */ \
+	F(text, domain)		/* where the policy was found */ \
+	F(text, policy)		/* dmarc_published_write() */ \
+	F(text, row)		/* dmarc_row_write() */ \
+	F(u32, is_report)	/* it is such a report itself */
+#define DMARC_RUA_ASK(F)	/* scheduler -> receiver */ \
+	F(u64, asked_ms)	/* comes back as it is */ \
+	F(text, domain)
+#define DMARC_RUA_TOLD(F)	/* receiver -> scheduler */ \
+	F(u64, asked_ms) \
+	F(text, domain) \
+	F(text, addresses)	/* dmarc_rua_write(); empty: nobody */
+
+/*
  * deliverer: I need somebody with alice's rights.   master: here, talk to it.
  * deliverer: put this into that mailbox.            agent: it is there.
  */
@@ -246,6 +263,9 @@
 	M(tls_result, TLS_RESULT) \
 	M(tls_report, TLS_REPORT) \
 	M(tls_report_mail, TLS_REPORT_MAIL) \
+	M(dmarc_result, DMARC_RESULT) \
+	M(dmarc_rua_ask, DMARC_RUA_ASK) \
+	M(dmarc_rua_told, DMARC_RUA_TOLD) \
 	M(agent_open, AGENT_OPEN) \
 	M(agent_opened, AGENT_OPENED) \
 	M(agent_refused, AGENT_REFUSED) \

@@ -8,13 +8,27 @@
 
 enum { WORD_MAX = 1000, PIECE_MAX = 500 };
 
+static size_t
+printable_length(struct slice s)
+{
+	size_t n = 0;
+
+	while (n < s.n && s.p[n] >= ' ' && s.p[n] <= '~')
+		n++;
+	return n;
+}
+
 void
 header_add_safe(struct buf *out, struct slice s, bool utf8)
 {
 	while (s.n > 0) {
-		size_t n = utf8_length(s);
-		bool safe = n == 1 ? !ascii_is_control(s.p[0]) : utf8 && n > 1;
+		size_t n = printable_length(s);
+		bool safe = n > 0;
 
+		if (!safe) {
+			n = utf8_length(s);
+			safe = utf8 && n > 1;
+		}
 		if (n == 0)
 			n = 1;
 		buf_add(out, safe ? slice_head(s, n) : SLICE("?"));

@@ -3,9 +3,9 @@
  *
  * It leads the engines of verify/ through a session: the client at connect, the
  * sender at MAIL, the content as it streams by, all of it at the end. Questions
- * to the DNS go out as soon as they are known, together; nobody waits for them
- * longer than dns.timeout. What may not come in is said here; who is exempt is
- * the session's matter.
+ * to the DNS go out as soon as they are known, together; a message waits for
+ * them no longer than dns.timeout in all. What may not come in is said here;
+ * who is exempt is the session's matter.
  */
 #ifndef RECEIVE_INSPECTION_H
 #define RECEIVE_INSPECTION_H
@@ -16,6 +16,7 @@
 #include "base/why.h"
 #include "io/loop.h"
 #include "mail/address.h"
+#include "receive/dmarc_count.h"
 #include "receive/ground.h"
 #include "receive/smtp_host.h"
 
@@ -26,6 +27,9 @@ struct inspection;
 struct inspector *inspector_new(struct loop *, const struct conf *,
     struct why *) MUST_USE;
 void inspector_free(struct inspector **);
+struct resolver *inspector_resolver(struct inspector *);
+/* Each message to be counted for a DMARC report, with checks.dmarc_reports. */
+void inspector_count_dmarc(struct inspector *, dmarc_count_fn *, void *arg);
 
 struct inspection_events {
 	void (*informed)(void *arg);  /* after inspection_refusal() said so */

@@ -67,6 +67,26 @@ on_segment_closed(uint64_t segment, void *arg)
 		    &(struct msg_segment_closed){ .segment = segment });
 }
 
+/* Without a scheduler, or with one that is far behind, it is not counted. */
+static void
+on_dmarc_counted(const struct msg_dmarc_result *m, void *arg)
+{
+	struct receive *r = arg;
+
+	if (r->services.scheduler != NULL &&
+	    channel_backlog(r->services.scheduler) <= BACKLOG_HIGH)
+		channel_send_dmarc_result(r->services.scheduler, m);
+}
+
+static void
+on_dmarc_found(const struct msg_dmarc_rua_told *m, void *arg)
+{
+	struct receive *r = arg;
+
+	if (r->services.scheduler != NULL)
+		channel_send_dmarc_rua_told(r->services.scheduler, m);
+}
+
 /* A scheduler that is far behind slows us down; one that is away does not. */
 static bool
 is_held(void *arg)
@@ -103,6 +123,15 @@ on_segment_free(void *owner, struct channel *c, const void *msg)
 }
 
 static void
+on_dmarc_rua_ask(void *owner, struct channel *c, const void *msg)
+{
+	struct receive *r = owner;
+
+	(void)c;
+	dmarc_search(r->services.dmarc_searches, msg);
+}
+
+static void
 on_scheduler_closed(void *owner, struct channel *c, int rc)
 {
 	struct receive *r = owner;
@@ -114,7 +143,8 @@ on_scheduler_closed(void *owner, struct channel *c, int rc)
 }
 
 static const struct channel_handlers scheduler_handlers = {
-	.on = { [MSG_segment_free] = on_segment_free },
+	.on = { [MSG_segment_free] = on_segment_free,
+	    [MSG_dmarc_rua_ask] = on_dmarc_rua_ask },
 	.closed = on_scheduler_closed,
 };
 
@@ -308,6 +338,9 @@ start(struct worker *w, struct conf *conf, void *arg)
 		log_error("receive no-checks reason=\"%s\"", why.text);
 		return -EINVAL;
 	}
+	inspector_count_dmarc(v->inspector, on_dmarc_counted, r);
+	v->dmarc_searches = dmarc_searches_new(v->loop,
+	    inspector_resolver(v->inspector), on_dmarc_found, r);
 	rc = counters_open(-1, r->number, conf->receivers, &v->counters);
 	if (rc == 0)
 		rc = open_queue(r);
@@ -390,6 +423,7 @@ on_end(void *arg)
 	channel_free(&v->scheduler);
 	channel_free(&v->authenticator);
 	commit_free(&v->commit);
+	dmarc_searches_free(&v->dmarc_searches);
 	inspector_free(&v->inspector);
 	report_free(&v->report);
 	counters_close(&v->counters);

@@ -16,6 +16,7 @@
 #include "ipc/channel.h"
 #include "receive/commit.h"
 #include "receive/counters.h"
+#include "receive/dmarc_search.h"
 #include "receive/inspection.h"
 #include "receive/report.h"
 
@@ -27,6 +28,7 @@ struct services {
 	struct counters *counters;
 	struct report *report;
 	struct inspector *inspector;
+	struct dmarc_searches *dmarc_searches;
 	struct channel *scheduler;     /* NULL: away */
 	struct channel *authenticator; /* NULL: away */
 	struct buf out;                /* the replies of one call */

@@ -213,6 +213,8 @@ feed(struct session *s)
 		octets += n;
 		if (!follow(s, step) || n == 0)
 			return;
+		if (loop_is_spent(s->services->loop))
+			break;
 		if (conn_output_size(s->conn) > OUTPUT_HIGH) {
 			conn_pause(s->conn); /* on_drained() goes on */
 			return;

@@ -2,6 +2,7 @@
  * schedule/crew.c - channels, and the jobs that are out.
  */
 #include "schedule/crew.h"
+#include "schedule/dmarcrpt.h"
 #include "schedule/tls_state.h"
 #include "schedule/tlsrpt.h"
 
@@ -33,17 +34,17 @@ struct mate {
 };
 
 struct crew {
-	struct state *state; /* borrowed; or NULL */
-	crew_report_mail_fn *report_mail;
-	void *report_mail_arg; /* borrowed */
-	struct loop *loop;     /* borrowed */
+	struct state *state;                      /* borrowed; or NULL */
+	const struct crew_report_events *reports; /* borrowed; or NULL */
+	void *reports_arg;                        /* borrowed */
+	struct loop *loop;                        /* borrowed */
 	const struct crew_events *events;
 	void *arg;
 	struct mate receivers[WORKERS_MAX];
 	struct mate deliverers[WORKERS_MAX];
 	struct job *jobs; /* owned: hash */
 	uint64_t last_job;
-	unsigned segment_turn;
+	unsigned receiver_turn;
 	struct buf envelope;          /* scratch */
 	struct recipient *recipients; /* owned: scratch */
 	uint32_t recipients_size;
@@ -196,8 +197,27 @@ on_tls_report_mail(void *owner, struct channel *channel, const void *msg)
 	struct crew *c = owner;
 
 	(void)channel;
-	if (c->report_mail != NULL)
-		c->report_mail(msg, c->report_mail_arg);
+	if (c->reports != NULL)
+		c->reports->tls_mail(msg, c->reports_arg);
+}
+
+static void
+on_dmarc_result(void *owner, struct channel *channel, const void *msg)
+{
+	struct crew *c = owner;
+
+	(void)channel;
+	dmarcrpt_count(c->state, msg, time_wall_ms());
+}
+
+static void
+on_dmarc_rua_told(void *owner, struct channel *channel, const void *msg)
+{
+	struct crew *c = owner;
+
+	(void)channel;
+	if (c->reports != NULL)
+		c->reports->dmarc_rua(msg, c->reports_arg);
 }
 
 static void
@@ -237,6 +257,8 @@ static const struct channel_handlers receiver_handlers = {
 	    [MSG_segment_closed] = on_segment_closed,
 	    [MSG_site_flush] = on_site_flush,
 	    [MSG_receiver_stats] = on_receiver_stats,
+	    [MSG_dmarc_result] = on_dmarc_result,
+	    [MSG_dmarc_rua_told] = on_dmarc_rua_told,
 	},
 	.closed = on_receiver_closed,
 };
@@ -486,21 +508,36 @@ crew_abandon(struct crew *c)
 	}
 }
 
+/* In turns; there must be one. */
+static struct channel *
+next_receiver(struct crew *c)
+{
+	do
+		c->receiver_turn = (c->receiver_turn + 1) % WORKERS_MAX;
+	while (c->receivers[c->receiver_turn].channel == NULL);
+	return c->receivers[c->receiver_turn].channel;
+}
+
 void
 crew_free_segment(struct crew *c, uint64_t segment)
 {
-	do
-		c->segment_turn = (c->segment_turn + 1) % WORKERS_MAX;
-	while (c->receivers[c->segment_turn].channel == NULL);
-	channel_send_segment_free(c->receivers[c->segment_turn].channel,
+	channel_send_segment_free(next_receiver(c),
 	    &(struct msg_segment_free){ .segment = segment });
 }
 
 void
-crew_on_report_mail(struct crew *c, crew_report_mail_fn *fn, void *arg)
+crew_on_reports(struct crew *c, const struct crew_report_events *events,
+    void *arg)
 {
-	c->report_mail = fn;
-	c->report_mail_arg = arg;
+	c->reports = events;
+	c->reports_arg = arg;
+}
+
+void
+crew_ask_dmarc_rua(struct crew *c, struct slice domain, int64_t wall_ms)
+{
+	channel_send_dmarc_rua_ask(next_receiver(c),
+	    &(struct msg_dmarc_rua_ask){ (uint64_t)wall_ms, domain });
 }
 
 void

@@ -39,9 +39,18 @@ struct crew *crew_new(struct loop *, const struct crew_events *,
 void crew_free(struct crew **);
 /* Where what deliverers want kept is kept; borrowed. NULL: nowhere. */
 void crew_set_state(struct crew *, struct state *);
-/* A deliverer says that a TLS report is wanted by mail. NULL: nobody cares. */
-typedef void crew_report_mail_fn(const struct msg_tls_report_mail *, void *arg);
-void crew_on_report_mail(struct crew *, crew_report_mail_fn *, void *arg);
+/* What workers say about reports that are to go out. */
+struct crew_report_events {
+	/* A deliverer: it is wanted by mail. */
+	void (*tls_mail)(const struct msg_tls_report_mail *, void *arg);
+	/* A receiver: these may have it. */
+	void (*dmarc_rua)(const struct msg_dmarc_rua_told *, void *arg);
+};
+/* Borrowed; NULL: nobody cares. */
+void crew_on_reports(struct crew *, const struct crew_report_events *,
+    void *arg);
+/* To one of the receivers; there must be one. */
+void crew_ask_dmarc_rua(struct crew *, struct slice domain, int64_t wall_ms);
 /* To one of the deliverers; there must be one. */
 void crew_send_tls_report(struct crew *, struct slice domain,
     struct slice report);

@@ -1,6 +1,7 @@
 /*
- * schedule/reporter.h - sends yesterday's TLS reports (RFC 8460): one a domain
- * and day, a few a minute, by the deliverers, or as mail of our own.
+ * schedule/reporter.h - sends yesterday's reports, of TLS (RFC 8460) and DMARC
+ * (RFC 9990): one a domain and day, a few a minute, by the deliverers, or as
+ * mail of our own. Who may have one, deliverers and receivers find out.
  */
 #ifndef SCHEDULE_REPORTER_H
 #define SCHEDULE_REPORTER_H

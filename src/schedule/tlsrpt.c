@@ -13,29 +13,17 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "base/base64.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "schedule/report_day.h"
 
 enum {
-	DAY_SIZE = 11,      /* "2026-11-24" */
 	FAILURES_MAX = 500, /* of one policy */
-	LINE_WIDTH = 76,
-	PURGE_MAX = 200, /* rows at once */
+	NAMES_MAX = 1024,   /* two, with what stands around them */
 };
 
 /* --- rows --- */
-
-static void
-day_text(int64_t wall_ms, char out[DAY_SIZE])
-{
-	char text[TIME_RFC3339_SIZE];
-
-	time_rfc3339(wall_ms, text);
-	(void)slice_to_cstr(slice_head(slice_of(text), DAY_SIZE - 1), out,
-	    DAY_SIZE);
-}
 
 static void
 keep_policy(struct state *state, struct buf *key,
@@ -55,13 +43,13 @@ void
 tlsrpt_count(struct state *state, const struct msg_tls_result *m,
     int64_t wall_ms)
 {
-	char day[DAY_SIZE];
+	char day[REPORT_DAY_SIZE];
 	struct buf key;
 	size_t head;
 
 	if (state == NULL)
 		return;
-	day_text(wall_ms, day);
+	report_day_text(wall_ms, day);
 	buf_init(&key, STATE_KEY_MAX);
 	buf_addf(&key, "%s\t%.*s\t%.*s\t", day, SLICE_ARGS(m->domain),
 	    SLICE_ARGS(m->type));
@@ -80,16 +68,6 @@ tlsrpt_count(struct state *state, const struct msg_tls_result *m,
 	buf_done(&key);
 }
 
-static void
-walk(struct state *state, enum state_table table, struct slice prefix,
-    state_fn *fn, void *arg)
-{
-	int rc = state_each(state, table, prefix, fn, arg);
-
-	if (rc != 0)
-		log_warning("schedule tlsrpt-unread why=\"%s\"", err_text(rc));
-}
-
 /* --- whose turn it is --- */
 
 struct turn {
@@ -99,19 +77,11 @@ struct turn {
 	bool found;
 };
 
-static void
-mark_key(const char *day, struct slice domain, struct buf *key)
-{
-	buf_init(key, STATE_KEY_MAX);
-	buf_addf(key, "tlsrpt\t%s\t%.*s", day, SLICE_ARGS(domain));
-}
-
 static bool
 on_row_for_turn(struct slice key, struct slice value, void *arg)
 {
 	struct turn *t = arg;
 	struct slice domain;
-	struct buf mark, ignored;
 
 	(void)value;
 	(void)slice_take_until(&key, '\t');
@@ -120,77 +90,30 @@ on_row_for_turn(struct slice key, struct slice value, void *arg)
 		return true;
 	buf_reset(t->domain);
 	buf_add(t->domain, domain);
-	mark_key(t->day, domain, &mark);
-	buf_init(&ignored, STATE_VALUE_MAX);
-	t->found = state_get(t->state, STATE_REPORTS, buf_slice(&mark),
-		       &ignored) == -ENOENT;
-	buf_done(&mark);
-	buf_done(&ignored);
+	t->found = report_day_mark(t->state, "tlsrpt", t->day, domain) == '\0';
 	return !t->found;
-}
-
-struct purge {
-	struct slice prefix;
-	const char *day; /* what is before it goes */
-	struct buf keys; /* lines */
-	size_t count;
-};
-
-static bool
-on_row_for_purge(struct slice key, struct slice value, void *arg)
-{
-	struct purge *p = arg;
-	struct slice rest = slice_skip(key, p->prefix.n);
-
-	(void)value;
-	if (p->count == PURGE_MAX ||
-	    slice_cmp(slice_head(rest, DAY_SIZE - 1), slice_of(p->day)) >= 0)
-		return false;
-	buf_add(&p->keys, key);
-	buf_add_char(&p->keys, '\n');
-	p->count++;
-	return true;
-}
-
-static void
-purge(struct state *state, enum state_table table, const char *prefix,
-    const char *day)
-{
-	struct purge p = { .prefix = slice_of(prefix), .day = day };
-	struct slice rest, key;
-
-	buf_init(&p.keys, (size_t)PURGE_MAX * (STATE_KEY_MAX + 1));
-	walk(state, table, p.prefix, on_row_for_purge, &p);
-	rest = buf_slice(&p.keys);
-	while (slice_take_line(&rest, &key))
-		if (state_delete(state, table, key) != 0)
-			break;
-	buf_done(&p.keys);
 }
 
 bool
 tlsrpt_next(struct state *state, int64_t wall_ms, struct buf *domain)
 {
-	char day[DAY_SIZE], prefix[DAY_SIZE + 1];
+	char day[REPORT_DAY_SIZE], prefix[REPORT_DAY_SIZE + 1];
 	struct turn turn = { state, day, domain, false };
-	struct buf mark;
 
 	if (state == NULL)
 		return false;
-	day_text(wall_ms - DAY, day);
-	purge(state, STATE_TLSRPT, "", day);
-	purge(state, STATE_REPORTS, "tlsrpt\t", day);
-	memcpy(prefix, day, DAY_SIZE - 1);
-	memcpy(prefix + DAY_SIZE - 1, "\t", 2);
+	report_day_text(wall_ms - DAY, day);
+	report_day_purge(state, STATE_TLSRPT, "", day);
+	report_day_purge(state, STATE_REPORTS, "tlsrpt\t", day);
+	memcpy(prefix, day, REPORT_DAY_SIZE - 1);
+	memcpy(prefix + REPORT_DAY_SIZE - 1, "\t", 2);
 	buf_reset(domain);
-	walk(state, STATE_TLSRPT, slice_of(prefix), on_row_for_turn, &turn);
+	report_day_walk(state, STATE_TLSRPT, slice_of(prefix), on_row_for_turn,
+	    &turn);
 	if (!turn.found)
 		return false;
-	mark_key(day, buf_slice(domain), &mark);
-	turn.found =
-	    state_put(state, STATE_REPORTS, buf_slice(&mark), SLICE("1")) == 0;
-	buf_done(&mark);
-	return turn.found;
+	return report_day_set_mark(state, "tlsrpt", day, buf_slice(domain),
+	    '1');
 }
 
 /* --- the report --- */
@@ -323,7 +246,7 @@ set_text(json_t *object, const char *name, const char *format, ...)
 }
 
 static json_t *
-frame(const struct tlsrpt_sender *sender, struct slice domain, const char *day)
+frame(const struct report_sender *sender, struct slice domain, const char *day)
 {
 	json_t *report = json_object(), *range = json_object();
 
@@ -346,20 +269,21 @@ on_json(const char *text, size_t n, void *arg)
 }
 
 int
-tlsrpt_json(struct state *state, const struct tlsrpt_sender *sender,
+tlsrpt_json(struct state *state, const struct report_sender *sender,
     struct slice domain, int64_t wall_ms, struct buf *json)
 {
 	struct building b = { .domain = domain, .policies = json_array() };
-	char day[DAY_SIZE];
+	char day[REPORT_DAY_SIZE];
 	json_t *report;
 	struct buf prefix;
 	bool empty;
 	int rc;
 
-	day_text(wall_ms - DAY, day);
+	report_day_text(wall_ms - DAY, day);
 	buf_init(&prefix, STATE_KEY_MAX);
 	buf_addf(&prefix, "%s\t%.*s\t", day, SLICE_ARGS(domain));
-	walk(state, STATE_TLSRPT, buf_slice(&prefix), on_row_for_report, &b);
+	report_day_walk(state, STATE_TLSRPT, buf_slice(&prefix),
+	    on_row_for_report, &b);
 	buf_done(&prefix);
 	set_sums(&b);
 	empty = json_array_size(b.policies) == 0;
@@ -373,58 +297,36 @@ tlsrpt_json(struct state *state, const struct tlsrpt_sender *sender,
 
 /* --- the message --- */
 
-static void
-add_base64(struct slice bytes, struct buf *out)
-{
-	struct slice rest;
-	struct buf text;
-
-	buf_init(&text, bytes.n * 2 + 4);
-	base64_encode(bytes, &text);
-	for (rest = buf_slice(&text); rest.n > 0;
-	     rest = slice_skip(rest, LINE_WIDTH)) {
-		buf_add(out, slice_head(rest, LINE_WIDTH));
-		buf_add_cstr(out, "\r\n");
-	}
-	buf_done(&text);
-}
-
 void
-tlsrpt_mail(const struct tlsrpt_sender *sender, struct slice domain,
+tlsrpt_mail(const struct report_sender *sender, struct slice domain,
     struct slice recipient, struct slice gzip, int64_t wall_ms,
     struct buf *message)
 {
-	char day[DAY_SIZE], date[TIME_RFC5322_SIZE];
+	char day[REPORT_DAY_SIZE];
+	struct report_mail m = { .sender = sender,
+		.domain = domain,
+		.recipient = recipient,
+		.day = day,
+		.kind = "tlsrpt",
+		.multipart = "multipart/report; report-type=\"tlsrpt\"",
+		.words = "TLS report",
+		.media_type = "application/tlsrpt+gzip",
+		.gzip = gzip };
+	struct buf fields, file_name;
 
-	day_text(wall_ms - DAY, day);
-	time_rfc5322(wall_ms, date);
-	buf_addf(message,
-	    "From: <%.*s>\r\nTo: <%.*s>\r\nDate: %s\r\n"
-	    "Subject: Report Domain: %.*s Submitter: %.*s "
-	    "Report-ID: <%s.%.*s@%.*s>\r\n"
-	    "Message-ID: <%s.%.*s@%.*s>\r\n",
-	    SLICE_ARGS(sender->contact), SLICE_ARGS(recipient), date,
-	    SLICE_ARGS(domain), SLICE_ARGS(sender->organization), day,
-	    SLICE_ARGS(domain), SLICE_ARGS(sender->organization), day,
-	    SLICE_ARGS(domain), SLICE_ARGS(sender->organization));
+	report_day_text(wall_ms - DAY, day);
+	buf_init(&fields, NAMES_MAX);
+	buf_init(&file_name, NAMES_MAX);
 	/* The very trouble that it reports must not keep it from arriving. */
-	buf_addf(message,
+	buf_addf(&fields,
 	    "TLS-Report-Domain: %.*s\r\nTLS-Report-Submitter: %.*s\r\n"
-	    "TLS-Required: No\r\nAuto-Submitted: auto-generated\r\n"
-	    "MIME-Version: 1.0\r\n"
-	    "Content-Type: multipart/report; report-type=\"tlsrpt\";\r\n"
-	    "\tboundary=\"=_tlsrpt\"\r\n\r\n",
+	    "TLS-Required: No\r\n",
 	    SLICE_ARGS(domain), SLICE_ARGS(sender->organization));
-	buf_addf(message,
-	    "--=_tlsrpt\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n"
-	    "This is the TLS report of %.*s for mail that it sent to\r\n"
-	    "%.*s on %s (UTC).\r\n\r\n"
-	    "--=_tlsrpt\r\nContent-Type: application/tlsrpt+gzip\r\n"
-	    "Content-Transfer-Encoding: base64\r\n"
-	    "Content-Disposition: attachment;\r\n"
-	    "\tfilename=\"%.*s!%.*s!%s.json.gz\"\r\n\r\n",
-	    SLICE_ARGS(sender->organization), SLICE_ARGS(domain), day,
+	buf_addf(&file_name, "%.*s!%.*s!%s.json.gz",
 	    SLICE_ARGS(sender->organization), SLICE_ARGS(domain), day);
-	add_base64(gzip, message);
-	buf_add_cstr(message, "--=_tlsrpt--\r\n");
+	m.fields = buf_slice(&fields);
+	m.file_name = buf_slice(&file_name);
+	report_mail_write(&m, wall_ms, message);
+	buf_done(&fields);
+	buf_done(&file_name);
 }

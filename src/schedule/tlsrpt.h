@@ -10,15 +10,10 @@
 #include "base/buf.h"
 #include "base/must.h"
 #include "ipc/messages.h"
+#include "schedule/report_mail.h"
 #include "state/state.h"
 
 enum { TLSRPT_REPORT_MAX = 48 * 1024 }; /* by gzip, so that it fits a message */
-
-/* Who reports. All borrowed. */
-struct tlsrpt_sender {
-	struct slice organization; /* our host's name */
-	struct slice contact;      /* delivery.tls_reports */
-};
 
 /* A NULL state is fine: nothing is counted then. */
 void tlsrpt_count(struct state *, const struct msg_tls_result *,
@@ -29,10 +24,10 @@ void tlsrpt_count(struct state *, const struct msg_tls_result *,
  */
 bool tlsrpt_next(struct state *, int64_t wall_ms, struct buf *domain) MUST_USE;
 /* Yesterday's report as JSON, -ENOENT: there are no results. */
-int tlsrpt_json(struct state *, const struct tlsrpt_sender *,
+int tlsrpt_json(struct state *, const struct report_sender *,
     struct slice domain, int64_t wall_ms, struct buf *json) MUST_USE;
 /* The message that carries it, whole (RFC 8460, 5.3). */
-void tlsrpt_mail(const struct tlsrpt_sender *, struct slice domain,
+void tlsrpt_mail(const struct report_sender *, struct slice domain,
     struct slice recipient, struct slice gzip, int64_t wall_ms,
     struct buf *message);
 

@@ -24,6 +24,18 @@ struct dkim_hash {
 	char block[BLOCK_SIZE];
 };
 
+/* EVP_sha256() would be looked up among the providers for each hash. */
+static const EVP_MD *
+sha256(void)
+{
+	static EVP_MD *fetched;
+
+	if (fetched == NULL)
+		fetched = EVP_MD_fetch(NULL, "SHA256", NULL);
+	must(fetched != NULL);
+	return fetched;
+}
+
 struct dkim_hash *
 dkim_hash_new(void)
 {
@@ -32,7 +44,7 @@ dkim_hash_new(void)
 	memset(h, 0, offsetof(struct dkim_hash, block));
 	h->md = EVP_MD_CTX_new();
 	must(h->md != NULL);
-	must(EVP_DigestInit_ex(h->md, EVP_sha256(), NULL) == 1);
+	must(EVP_DigestInit_ex(h->md, sha256(), NULL) == 1);
 	return h;
 }
 
@@ -141,7 +153,7 @@ plain_length(struct slice s)
 	size_t i = 1;
 
 	while (i < s.n) {
-		if (!is_special(s.p[i]))
+		if ((unsigned char)s.p[i] > ' ' || !is_special(s.p[i]))
 			i++;
 		else if (s.p[i] == ' ' && i + 1 < s.n &&
 		    !is_special(s.p[i + 1]))

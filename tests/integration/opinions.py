@@ -59,15 +59,18 @@ class Daemon:
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=env,
                                             stdin=subprocess.DEVNULL)
-        harness.wait_for(f"{command[0]}: {self.log}", self.is_up)
+        try:
+            harness.wait_for(f"{command[0]}: {self.log}", self.is_up)
+        except AssertionError:
+            self.stop()
+            raise
 
     def is_up(self):
         assert self.process.poll() is None, self.log.read_text(errors="replace")
         return harness.can_connect(self.port)
 
     def stop(self):
-        """At once: they keep nothing, and libmilter would take five seconds."""
-        harness.end(self.process, signal.SIGKILL)
+        harness.end(self.process)
 
 
 class Milter:
@@ -163,7 +166,13 @@ def ask_milter(port, message):
         milter.close()
 
 
-class OpenDkim(Daemon):
+class MilterDaemon(Daemon):
+    def stop(self):
+        """At once: they keep nothing, and libmilter would take five seconds."""
+        harness.end(self.process, signal.SIGKILL)
+
+
+class OpenDkim(MilterDaemon):
     CHECKS = ("dkim",)
 
     def __init__(self, folder, dns):
@@ -190,7 +199,7 @@ class OpenDkim(Daemon):
         return opinion(self.fields(message))
 
 
-class OpenDmarc(Daemon):
+class OpenDmarc(MilterDaemon):
     """Judges SPF by libspf2, and believes opendkim's results, as it is run."""
 
     CHECKS = ("spf", "dmarc")

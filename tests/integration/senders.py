@@ -92,15 +92,17 @@ class Keys:
                            canonicalize=tuple(c.encode() for c in canon.split("/"))) + raw
 
 
-def plain(header_from, body="hello,  world \r\n\r\n"):
-    return (f"From: Somebody <me@{header_from}>\r\nTo: bob@here.test\r\nSubject: a\r\n"
-            "  folded\tone\r\nDate: Tue, 24 Nov 2026 03:00:00 +0000\r\n"
-            f"Message-ID: <1@{header_from}>\r\n\r\n{body}").encode()
-
-
-def corpus(keys):
-    """name: (message, what is right)."""
+def corpus(keys, octets=0):
+    """name: (message, what is right). `octets`: how much more body they have."""
     made = {}
+    more = ("y" * 70 + "\r\n") * (octets // 72)
+
+    def plain(header_from):
+        return (f"From: Somebody <me@{header_from}>\r\nTo: bob@here.test\r\n"
+                "Subject: a\r\n  folded\tone\r\n"
+                "Date: Tue, 24 Nov 2026 03:00:00 +0000\r\n"
+                f"Message-ID: <1@{header_from}>\r\n\r\n{more}"
+                "hello,  world \r\n\r\n").encode()
 
     def add(name, raw, sender, source=GOOD, **right):
         made[name] = (opinions.Message(raw, f"me@{sender}", source),

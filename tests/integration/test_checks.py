@@ -1,10 +1,13 @@
 """Who sent this: SPF, DKIM, DMARC, block lists and Authentication-Results of
 mail from strangers, with real DNS (NSD); signatures of mail that goes out."""
 
+import contextlib
 import email
 import json
 import os
+import socket
 import subprocess
+import threading
 import time
 
 import dkim
@@ -228,6 +231,70 @@ def test_a_dead_resolver_delays_a_message_and_loses_none(stage):
     assert send(m, "me@pass.test").startswith("250")
     fields, _ = results(m)
     assert "spf=temperror" in fields[0] and "dmarc=temperror" in fields[0], fields
+
+
+class SlowDns:
+    """Answers by NSD, that for some names comes late, and for others never."""
+
+    def __init__(self, dns, late, seconds, silent):
+        self.dns, self.late, self.seconds, self.silent = dns, late, seconds, silent
+        self.first = {}
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                question, client = self.socket.recvfrom(4096)
+            except OSError:
+                return
+            if not question:
+                return
+            threading.Thread(target=self.answer, args=(question, client), daemon=True).start()
+
+    def answer(self, question, client):
+        labels, i = [], 12
+        while question[i]:
+            labels.append(question[i + 1:i + 1 + question[i]].decode().lower())
+            i += 1 + question[i]
+        name = ".".join(labels)
+        if self.silent in name:
+            return
+        if name == self.late:
+            due = self.first.setdefault(name, time.monotonic() + self.seconds)
+            time.sleep(max(0, due - time.monotonic()))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.settimeout(5)
+            s.sendto(question, (self.dns.address, self.dns.port))
+            with contextlib.suppress(OSError):
+                self.socket.sendto(s.recv(65535), client)
+
+    def stop(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.sendto(b"", ("127.0.0.1", self.port))
+
+
+def test_all_waits_of_a_message_together_are_bounded(stage, dns, keys):
+    slow = SlowDns(dns, "pass.test", 1, "signed.test")
+    stage.defer(slow.stop)
+    m = stage.mtad(f'dns {{ servers = {{ "127.0.0.1@{slow.port}" }} timeout = "3s" }}\n'
+                   'checks { spf = "enforce" dmarc = "observe" }\n')
+    text = message("me@signed.test")
+    signed = dkimpy_sign(keys, text) + text.encode()
+    with m.talk(source=GOOD) as t:
+        t.reply()
+        t.say("EHLO mail.client.test")
+        t.say("MAIL FROM:<me@pass.test>")
+        waits = []
+        for command in (b"RCPT TO:<bob@here.test>", b"DATA", signed + b"."):
+            begin = time.monotonic()
+            assert t.say(command)[0] in "23"
+            waits.append(time.monotonic() - begin)
+    fields, _ = results(m)
+    assert "dkim=temperror" in fields[0], fields
+    assert waits[0] > 0.7 and waits[0] + waits[2] < 3 + waits[0] / 2, waits
 
 
 def test_pipelined_commands_wait_for_the_checks(start):

@@ -588,7 +588,7 @@ def test_a_daily_report_goes_by_https_once(stage, monkeypatch):
     check_report(posts[0][1])
     mtad.stop()
     mtad.start()
-    time.sleep(12)
+    time.sleep(5)
     assert len([a for a in sts.https.asked if isinstance(a[1], bytes)]) == 1
 
 

@@ -199,6 +199,46 @@ work_and_stop(void *arg)
 }
 
 static void
+work_and_say(void *arg)
+{
+	keep_busy();
+	say(arg);
+}
+
+START_TEST(a_spent_turn_leaves_the_rest_to_the_next)
+{
+	set_up();
+	loop_at_turn_end(loop, say, d);
+	loop_post(loop, work_and_say, a);
+	loop_post(loop, work_and_say, b);
+	loop_post(loop, stop, NULL);
+	run();
+	ck_assert_str_eq(buf_cstr(&said), "adbdd");
+	tear_down();
+}
+END_TEST
+
+START_TEST(events_that_are_ready_wait_for_the_posts_of_a_spent_turn)
+{
+	struct timer *t[3];
+
+	set_up();
+	loop_at_turn_end(loop, say, d);
+	for (int i = 0; i < 3; i++) {
+		t[i] = timer_new(loop, i < 2 ? work_and_say : stop,
+		    i == 0 ? a : b);
+		timer_set(t[i], i);
+	}
+	(void)usleep(20000);
+	run();
+	ck_assert_str_eq(buf_cstr(&said), "adbdd");
+	for (int i = 0; i < 3; i++)
+		timer_free(&t[i]);
+	tear_down();
+}
+END_TEST
+
+static void
 sleep_and_stop(void *arg)
 {
 	(void)usleep(20000);
@@ -421,6 +461,9 @@ main(void)
 	tcase_add_test(tc, a_timer_set_anew_runs_once_at_the_new_end);
 	tcase_add_test(tc, a_cancelled_timer_does_not_run_but_may_be_set_again);
 	tcase_add_test(tc, the_longest_turn_is_measured);
+	tcase_add_test(tc, a_spent_turn_leaves_the_rest_to_the_next);
+	tcase_add_test(tc,
+	    events_that_are_ready_wait_for_the_posts_of_a_spent_turn);
 	tcase_add_test(tc,
 	    a_turn_counts_its_own_work_apart_from_what_passed_meanwhile);
 	tcase_add_test(tc, a_signal_is_handled_in_the_loop);

@@ -55,7 +55,7 @@ count(const char *domain, const char *type, const char *result, int64_t when)
 static json_t *
 report(const char *domain, int64_t when)
 {
-	const struct tlsrpt_sender sender = { SLICE("us.test"),
+	const struct report_sender sender = { SLICE("us.test"),
 		SLICE("tls@us.test") };
 	json_t *value = NULL;
 	struct buf json;
@@ -141,7 +141,7 @@ END_TEST
 
 START_TEST(the_message_has_short_lines_and_its_fields)
 {
-	const struct tlsrpt_sender sender = { SLICE("us.test"),
+	const struct report_sender sender = { SLICE("us.test"),
 		SLICE("tls@us.test") };
 	char bytes[3000];
 	struct slice rest, line;

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "mail/address.h"
+#include "schedule/dates.h"
 #include "schedule/keeper.h"
 #include "schedule/ledger.h"
 #include "schedule/outage.h"
@@ -202,6 +203,14 @@ begin(struct dispatch *d, struct queue_entry *e, struct slice encoded)
 	r = keeper_open(d->keeper, e, encoded);
 	if (r == NULL)
 		return;
+	if (dates_waits(e, r->envelope, d->wall_ms)) {
+		keeper_wait(d->keeper, r);
+		return;
+	}
+	if (dates_is_over(r->envelope, d->wall_ms)) {
+		keeper_check_end(d->keeper, r);
+		return;
+	}
 	routing_run(&d->routing, r);
 	offer_all(d, r);
 	keeper_spare_memory(d->keeper, r);

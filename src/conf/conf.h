@@ -94,6 +94,8 @@ struct limits_conf {
 	uint32_t client_rate;
 	uint32_t sender_rate;
 	uint32_t auth_failures;
+	int64_t future_release_ms; /* 0: not offered */
+	int64_t deliver_by_ms;
 };
 
 struct domain_conf {

@@ -157,6 +157,8 @@ static const struct conf_key limits_keys[] = {
 	{ "client_rate", UINT(limits_conf, client_rate), "0",				 0, 1000000, NULL, NOW, "messages per minute and client address, over it 450 4.7.1; 0: no limit" },
 	{ "sender_rate", UINT(limits_conf, sender_rate), "0",				 0, 10000000, NULL, NOW, "recipients per hour and authenticated login; 0: no limit" },
 	{ "auth_failures", UINT(limits_conf, auth_failures), "20",			 0, 1000000, NULL, NOW, "failed AUTH commands per client address and hour, then 454 4.7.0; 0: no limit" },
+	{ "future_release", TIME(limits_conf, future_release_ms), "30d",		 0, 365 * D, NULL, NOW, "longest wait that a submitted message may ask for by HOLDFOR or HOLDUNTIL; 0: not offered" },
+	{ "deliver_by",	TIME(limits_conf, deliver_by_ms), "1m",				 0, 1 * D, NULL, NOW, "shortest time that a message may ask by BY=...;R to be delivered in; 0: any" },
 	{ 0 }
 };
 

@@ -99,6 +99,13 @@ host_recipient(void *arg, const struct address *recipient, bool routed,
 	return true;
 }
 
+static int64_t
+host_wall_ms(void *arg)
+{
+	(void)arg;
+	return time_wall_ms();
+}
+
 static int
 host_draft_begin(void *arg, uint64_t *id, int64_t *arrived_ms)
 {
@@ -400,6 +407,7 @@ const struct smtp_host session_answers = {
 	.sender = host_sender,
 	.informed = host_informed,
 	.recipient = host_recipient,
+	.wall_ms = host_wall_ms,
 	.draft_begin = host_draft_begin,
 	.draft_add = host_draft_add,
 	.draft_abort = host_draft_abort,

@@ -62,6 +62,8 @@ kind_of(const struct owed *o, uint32_t index, enum fate_kind fate)
 		.notify = o->round->envelope->recipients[index].notify,
 		.null_sender = o->round->envelope->sender.n == 0,
 		.warned = (o->round->entry->flags & ENTRY_WARNED) != 0,
+		.wants_relays = o->round->envelope->by == BY_NOTIFY ||
+		    o->round->envelope->by_trace,
 		.to_postmaster = o->to_postmaster,
 	};
 

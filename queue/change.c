@@ -256,10 +256,13 @@ add_payload(const struct change *c, struct buf *b)
 	case CHANGE_EXPANSION:
 		buf_add(b, c->list);
 		break;
+	case CHANGE_BATCH:
+		if (c->place.segment != 0)
+			add_place(b, &c->place);
+		break;
 	case CHANGE_HELD:
 	case CHANGE_RELEASED:
 	case CHANGE_WARNED:
-	case CHANGE_BATCH:
 	case CHANGE_END:
 	case CHANGE_KINDS:
 		break;
@@ -341,10 +344,11 @@ take_payload(struct slice in, struct change *c)
 	case CHANGE_EXPANSION:
 		c->list = in;
 		return true;
+	case CHANGE_BATCH:
+		return in.n == 0 || take_place(&in, &c->place);
 	case CHANGE_HELD:
 	case CHANGE_RELEASED:
 	case CHANGE_WARNED:
-	case CHANGE_BATCH:
 	case CHANGE_END:
 		return true;
 	case CHANGE_KINDS:
@@ -394,6 +398,9 @@ change_seal(struct buf *records, uint64_t salt)
 		    CHANGE_HEADER_SIZE + round_up_8(get_u32(p + AT_PAYLOAD));
 
 		must(n <= records->n - at);
+		/* Who has lost both headers finds the salt again. */
+		if (get_u16(p + AT_KIND) == CHANGE_BATCH)
+			put_u64(p + AT_ID, salt);
 		put_u32(p + AT_CRC, checksum(p, n, salt));
 		at += n;
 	}

@@ -29,6 +29,8 @@ enum change_kind {
 	/*
 	 * What follows is written only when all before it is on disk: so a bad
 	 * place before it is damage, one behind the last of them a torn tail.
+	 * id: the file's salt, in checkpoints also place.segment: the number of
+	 * the header.
 	 */
 	CHANGE_BATCH,
 	/* These stand in checkpoints only. */

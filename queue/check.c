@@ -6,11 +6,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
 #include "queue/damage.h"
+#include "queue/foreign.h"
 #include "queue/reader.h"
 #include "queue/recover.h"
 #include "queue/scan.h"
@@ -23,7 +23,6 @@ struct check {
 	struct state state;
 	struct damage damage;
 	struct check_totals *totals; /* borrowed */
-	const char *folder;          /* whose names are being read */
 };
 
 static void
@@ -49,6 +48,8 @@ recover(struct check *c, struct queue_reader *reader)
 		;
 	c->totals->journals = recovery_journals(recovery)->n;
 	tails = tails_new(c->vfs, &c->state, &silent, ignore_found, NULL);
+	if (recovery_lost_state(recovery))
+		tails_take_copies(tails);
 	while (tails_step(tails))
 		;
 	tails_free(&tails);
@@ -98,15 +99,14 @@ check_messages(struct check *c, struct queue_reader *reader)
 
 /* Then check_message() has told of it, by the message's name. */
 static bool
-hits_live(const struct check *c, const struct scan *scan, uint64_t segment)
+hits_live(const struct check *c, uint64_t segment, uint64_t from, uint64_t to)
 {
 	struct queue_entry *e;
 	uint64_t cursor = 0;
 
 	while ((e = live_each(c->state.live, &cursor)) != NULL)
 		if (state_segment(&c->state, e)->number == segment &&
-		    e->offset < scan_damage_to(scan) &&
-		    e->offset + e->length > scan_damage_from(scan))
+		    e->offset < to && e->offset + e->length > from)
 			return true;
 	return false;
 }
@@ -115,6 +115,7 @@ static void
 check_segment(struct check *c, uint64_t number, bool growing)
 {
 	char name[VFS_NAME_MAX];
+	uint64_t records = c->totals->records;
 	enum scan_step step;
 	struct scan *scan;
 	int rc = scan_open(c->vfs, number, 0, &scan);
@@ -130,7 +131,8 @@ check_segment(struct check *c, uint64_t number, bool growing)
 		if (step == SCAN_RECORD)
 			c->totals->records++;
 		else if (step == SCAN_DAMAGE && !scan_damage_is_torn(scan) &&
-		    !hits_live(c, scan, number))
+		    !hits_live(c, number, scan_damage_from(scan),
+			scan_damage_to(scan)))
 			damage_tell(&c->damage,
 			    "%s: octets %" PRIu32 " to %" PRIu32
 			    " are damaged (no live message there)",
@@ -139,6 +141,9 @@ check_segment(struct check *c, uint64_t number, bool growing)
 	if (step == SCAN_FAILED)
 		damage_tell(&c->damage, "%s: %s", name,
 		    err_text(scan_error(scan)));
+	/* Before the first batch is whole, a crash may tear the header. */
+	if (scan_header_is_bad(scan) && c->totals->records > records)
+		damage_tell(&c->damage, "%s: the header is damaged", name);
 	scan_free(&scan);
 }
 
@@ -158,31 +163,31 @@ check_segments(struct check *c)
 }
 
 static void
-on_name(const char *name, void *arg)
+on_foreign(const char *name, void *arg)
 {
 	struct check *c = arg;
-	uint64_t id;
 
-	if (spool_name_parse(name, &id) && id != 0)
-		return;
-	if (strcmp(c->folder, "journal") == 0 &&
-	    (strcmp(name, "checkpoint") == 0 ||
-		strcmp(name, "checkpoint.new") == 0))
-		return;
-	damage_tell(&c->damage, "%s/%s is none of our files", c->folder, name);
+	damage_tell(&c->damage, "%s is none of our files", name);
+}
+
+static void
+on_quarantined(const char *name, void *arg)
+{
+	struct check *c = arg;
+
+	(void)name;
+	c->totals->quarantined++;
 }
 
 static int
 check_names(struct check *c)
 {
-	static const char *const folders[] = { "segments", "large", "journal" };
-	int rc = 0;
+	int rc = foreign_each(c->vfs, on_foreign, c);
 
-	for (int i = 0; i < 3 && rc == 0; i++) {
-		c->folder = folders[i];
-		rc = vfs_list(c->vfs, c->folder, on_name, c);
-	}
-	return rc;
+	if (rc == 0)
+		rc = vfs_list(c->vfs, "quarantine", on_quarantined, c);
+	/* A spool of an older version has no such folder yet. */
+	return rc == -ENOENT ? 0 : rc;
 }
 
 static int
@@ -205,7 +210,7 @@ queue_check(struct vfs *vfs, check_told_fn *told, void *arg,
     struct check_totals *totals)
 {
 	struct check c = { .vfs = vfs,
-		.damage = { told, arg, 0 },
+		.damage = { .tell = told, .arg = arg, .strict = true },
 		.totals = totals };
 	struct queue_reader *reader = queue_reader_new(vfs);
 	int rc;

@@ -17,9 +17,10 @@ struct check_totals {
 	uint64_t records; /* good ones in them, live or done */
 	uint64_t live;    /* messages, all but the damaged ones whole */
 	uint64_t journals;
-	uint64_t large;   /* files */
-	uint64_t damaged; /* texts that were told */
-	uint64_t orphans; /* files that no live message needs; no damage */
+	uint64_t large;       /* files */
+	uint64_t damaged;     /* texts that were told */
+	uint64_t orphans;     /* files that no live message needs; no damage */
+	uint64_t quarantined; /* files in quarantine/, of earlier damage */
 };
 
 /* `text` names the file, the place in it, the message if it is known. */

@@ -49,6 +49,16 @@ add(struct checkpoint *c, const struct change *change)
 	c->records++;
 }
 
+/* What the header says, once more: see journal_reader_is_headless(). */
+static void
+add_batch(struct checkpoint *c)
+{
+	struct change change = { .kind = CHANGE_BATCH,
+		.place.segment = c->first_journal };
+
+	change_encode(&change, &c->piece);
+}
+
 /* All at once: there are not many, and they belong to one moment. */
 static void
 add_segments(struct checkpoint *c)
@@ -140,6 +150,8 @@ fill(struct checkpoint *c)
 {
 	struct queue_entry *e = NULL;
 
+	if (c->piece.n == 0)
+		add_batch(c);
 	for (unsigned n = 0; n < ENTRIES_A_PIECE && c->piece.n < PIECE; n++) {
 		e = live_each(c->state->live, &c->cursor);
 		if (e == NULL)
@@ -171,6 +183,7 @@ checkpoint_new(struct vfs *vfs, struct state *state, uint64_t first_journal,
 	buf_init(&c->piece, PIECE_MAX);
 	buf_init(&c->list, CHANGE_SIZE_MAX);
 	texts_forget_marks(live_texts(state->live));
+	add_batch(c);
 	add_segments(c);
 	return c;
 }

@@ -135,7 +135,9 @@ commits_take(struct commits *c, int lane, int64_t wall_ms)
 		    wall_ms >= c->retry_at - RETRY_EACH)
 			return NULL;
 		c->retry_at = wall_ms + RETRY_EACH;
-		buf_add(&c->batch, buf_slice(&c->pending));
+		/* Without its BATCH: it is written together with this one. */
+		buf_add(&c->batch,
+		    slice_skip(buf_slice(&c->pending), CHANGE_HEADER_SIZE));
 		buf_reset(&c->pending);
 	} else {
 		struct buf empty = c->batch;

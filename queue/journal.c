@@ -18,6 +18,7 @@ enum {
 	ZEROS = 64 << 10,
 	WINDOW = 256 << 10,
 	SLICE = 1 << 20, /* octets that one call looks through */
+	FIND_SALT = 1 << 20,
 };
 
 enum {
@@ -150,7 +151,8 @@ struct journal_reader {
 	size_t window_n;
 	uint64_t at;
 	uint64_t lost_at; /* 0: not lost */
-	uint64_t from;    /* of what was returned last */
+	bool headless;
+	uint64_t from; /* of what was returned last */
 	uint64_t to;
 	struct change found;
 	int rc;
@@ -181,6 +183,59 @@ bytes_at(struct journal_reader *r, uint64_t at, size_t n)
 	return r->window_n < n ? NULL : r->window;
 }
 
+/* Is there a good record at r->at? It is decoded into r->found then. */
+static bool
+probe(struct journal_reader *r, uint64_t *next)
+{
+	const unsigned char *p = bytes_at(r, r->at, CHANGE_HEADER_SIZE);
+	struct change_frame f;
+
+	if (p == NULL || !change_frame_get(p, &f))
+		return false;
+	p = bytes_at(r, r->at, f.length);
+	if (p == NULL ||
+	    !change_frame_good(slice_from(p, f.length), r->header.salt))
+		return false;
+	*next = r->at + f.length;
+	return change_decode(f.kind, f.id,
+	    slice_from(p + CHANGE_HEADER_SIZE, f.payload), &r->found);
+}
+
+/* The first BATCH that proves the salt that it names itself. */
+static int
+find_salt(struct journal_reader *r, enum journal_type type)
+{
+	uint64_t end = r->size < FIND_SALT ? r->size : FIND_SALT;
+	struct change_frame f;
+	const unsigned char *p;
+	uint64_t next;
+
+	r->header = (struct journal_header){ .type = type };
+	for (r->at = 0; r->at < end; r->at += 8) {
+		p = bytes_at(r, r->at, CHANGE_HEADER_SIZE);
+		if (p == NULL)
+			break;
+		if (!change_frame_get(p, &f) || f.kind != CHANGE_BATCH)
+			continue;
+		r->header.salt = f.id;
+		if (!probe(r, &next))
+			continue;
+		r->header.number = r->found.place.segment;
+		r->headless = true;
+		r->at = JOURNAL_FIRST;
+		return 0;
+	}
+	return r->rc != 0 ? r->rc : ERR_CORRUPT;
+}
+
+/* A good header, but of a version that we do not know. */
+static bool
+is_later(const unsigned char *p)
+{
+	return get_u32(p + AT_VERSION) != FORMAT_VERSION &&
+	    get_u32(p + AT_CRC) == crc32c(0, p, AT_CRC);
+}
+
 static int
 read_header(struct journal_reader *r, enum journal_type type)
 {
@@ -190,7 +245,9 @@ read_header(struct journal_reader *r, enum journal_type type)
 		return r->rc != 0 ? r->rc : ERR_CORRUPT;
 	if (!journal_header_get(p, &r->header) &&
 	    !journal_header_get(p + JOURNAL_HEADER_SIZE, &r->header))
-		return ERR_CORRUPT;
+		return is_later(p) || is_later(p + JOURNAL_HEADER_SIZE)
+		    ? ERR_CORRUPT
+		    : find_salt(r, type);
 	return r->header.type == type ? 0 : ERR_CORRUPT;
 }
 
@@ -239,24 +296,6 @@ const struct journal_header *
 journal_reader_header(const struct journal_reader *r)
 {
 	return &r->header;
-}
-
-/* Is there a good record at r->at? It is decoded into r->found then. */
-static bool
-probe(struct journal_reader *r, uint64_t *next)
-{
-	const unsigned char *p = bytes_at(r, r->at, CHANGE_HEADER_SIZE);
-	struct change_frame f;
-
-	if (p == NULL || !change_frame_get(p, &f))
-		return false;
-	p = bytes_at(r, r->at, f.length);
-	if (p == NULL ||
-	    !change_frame_good(slice_from(p, f.length), r->header.salt))
-		return false;
-	*next = r->at + f.length;
-	return change_decode(f.kind, f.id,
-	    slice_from(p + CHANGE_HEADER_SIZE, f.payload), &r->found);
 }
 
 /* From r->at on, the next place that could be a record. */
@@ -328,6 +367,33 @@ journal_reader_next(struct journal_reader *r)
 	}
 }
 
+bool
+journal_reader_is_headless(const struct journal_reader *r)
+{
+	return r->headless;
+}
+
+bool
+journal_reader_is_torn(struct journal_reader *r)
+{
+	static const unsigned char none[CHANGE_HEADER_SIZE];
+	uint64_t n = r->size > r->lost_at ? r->size - r->lost_at : 0;
+	const unsigned char *p;
+
+	if (r->lost_at == 0 || n == 0)
+		return false;
+	if (n > sizeof(none))
+		n = sizeof(none);
+	p = bytes_at(r, r->lost_at, (size_t)n);
+	return p != NULL && memcmp(p, none, (size_t)n) != 0;
+}
+
+uint64_t
+journal_reader_lost(const struct journal_reader *r)
+{
+	return r->lost_at;
+}
+
 const struct change *
 journal_reader_change(const struct journal_reader *r)
 {
@@ -335,19 +401,14 @@ journal_reader_change(const struct journal_reader *r)
 }
 
 bool
-journal_reader_suspect(struct journal_reader *r, struct change *out)
+journal_reader_octets(struct journal_reader *r, uint64_t at, unsigned char *to,
+    size_t n)
 {
-	const unsigned char *p = bytes_at(r, r->from, CHANGE_HEADER_SIZE);
-	struct change_frame f;
+	const unsigned char *p = bytes_at(r, at, n);
 
-	if (p == NULL)
-		return false;
-	if (!change_frame_get(p, &f) || f.length > r->to - r->from)
-		return false;
-	p = bytes_at(r, r->from, f.length);
-	return p != NULL &&
-	    change_decode(f.kind, f.id,
-		slice_from(p + CHANGE_HEADER_SIZE, f.payload), out);
+	if (p != NULL)
+		memcpy(to, p, n);
+	return p != NULL;
 }
 
 uint64_t

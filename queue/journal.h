@@ -61,22 +61,25 @@ enum journal_step {
 	JOURNAL_FAILED, /* journal_reader_error() */
 };
 
-/* ERR_CORRUPT: its header is not one. */
+/* ERR_CORRUPT: it has no header, and nothing else that tells its salt. */
 int journal_reader_open(struct vfs *, const char *name, enum journal_type,
     struct journal_reader **out) MUST_USE;
 void journal_reader_free(struct journal_reader **);
 const struct journal_header *journal_reader_header(
     const struct journal_reader *);
+/* Both headers are bad; a checkpoint's number is known all the same. */
+bool journal_reader_is_headless(const struct journal_reader *);
 enum journal_step journal_reader_next(struct journal_reader *) MUST_USE;
 /* Valid until the next call. */
 const struct change *journal_reader_change(const struct journal_reader *);
-/*
- * After JOURNAL_DAMAGE: the damaged record, if it can be read at all. Nothing
- * in it is to be believed without proof.
- */
-bool journal_reader_suspect(struct journal_reader *, struct change *) MUST_USE;
+/* What stands there, damaged or not. False: that much does not. */
+bool journal_reader_octets(struct journal_reader *, uint64_t at,
+    unsigned char *to, size_t n) MUST_USE;
 uint64_t journal_reader_from(const struct journal_reader *);
 uint64_t journal_reader_to(const struct journal_reader *);
+/* After JOURNAL_EOF: it ends within a record, that begins at `lost`. */
+bool journal_reader_is_torn(struct journal_reader *);
+uint64_t journal_reader_lost(const struct journal_reader *);
 int journal_reader_error(const struct journal_reader *);
 
 #endif

@@ -5,20 +5,22 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
 #include "queue/adopt.h"
 #include "queue/journal.h"
 #include "queue/map.h"
+#include "queue/record.h"
+#include "queue/salvage.h"
 #include "queue/spool.h"
 
 enum {
 	RECORDS_A_STEP = 1000,
 	/* So many texts may be lost to damage before we stop believing. */
 	TEXT_GAP_MAX = 1 << 16,
-	DOUBTS_MAX = 64,
+	/* Of which each is told; of the rest, how many there are. */
+	DOUBTS_MAX = 4096,
 };
 
 enum phase { PHASE_CHECKPOINT, PHASE_JOURNALS, PHASE_SEGMENTS, PHASE_DONE };
@@ -43,66 +45,19 @@ struct recovery {
 	struct journal_reader *file; /* owned; NULL: none is open */
 	uint64_t records;
 	bool saw_end;
-	struct doubt doubts[DOUBTS_MAX];
-	unsigned doubt_count;
+	bool lost_state;  /* there was a checkpoint, and it cannot be read */
+	unsigned missing; /* places that may have been of messages */
+	unsigned batches; /* of the journal being read */
+	struct doubt *doubts; /* owned */
+	size_t doubt_count;
+	size_t doubt_size;
+	uint64_t more_doubts;
 	uint32_t *texts; /* owned: numbers in the checkpoint to ours */
 	size_t text_count;
 	uint64_t newest;
 	uint64_t checkpoint_size;
 	uint64_t journal_size;
 };
-
-void
-id_list_add(struct id_list *l, uint64_t id)
-{
-	if (l->n == l->size) {
-		l->size = l->size == 0 ? 16 : l->size * 2;
-		l->of = mem_resize(l->of, l->size, sizeof(*l->of));
-	}
-	l->of[l->n++] = id;
-}
-
-void
-id_list_done(struct id_list *l)
-{
-	mem_free(l->of);
-	*l = (struct id_list){ 0 };
-}
-
-static void
-on_name(const char *name, void *arg)
-{
-	uint64_t id;
-
-	if (spool_name_parse(name, &id) && id != 0)
-		id_list_add(arg, id);
-}
-
-static int
-by_number(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a;
-	uint64_t y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-bool
-id_list_has(const struct id_list *l, uint64_t id)
-{
-	return l->n > 0 &&
-	    bsearch(&id, l->of, l->n, sizeof(*l->of), by_number) != NULL;
-}
-
-int
-id_list_folder(struct id_list *l, struct vfs *vfs, const char *folder)
-{
-	int rc = vfs_list(vfs, folder, on_name, l);
-
-	if (rc == 0 && l->n > 0)
-		qsort(l->of, l->n, sizeof(*l->of), by_number);
-	return rc;
-}
 
 static void
 see(struct recovery *r, const struct id_list *l)
@@ -121,12 +76,20 @@ open_checkpoint(struct recovery *r)
 		r->first_journal = journal_reader_header(r->file)->number;
 		if (r->first_journal > r->newest)
 			r->newest = r->first_journal;
+		if (journal_reader_is_headless(r->file)) {
+			damage_tell(r->damage,
+			    JOURNAL_CHECKPOINT ": both headers are damaged");
+			damage_keep_file(r->damage, JOURNAL_CHECKPOINT);
+		}
 		return 0;
 	}
-	if (rc == ERR_CORRUPT)
+	if (rc == ERR_CORRUPT) {
 		damage_tell(r->damage,
 		    JOURNAL_CHECKPOINT " is not one: every message that is "
 				       "in the segments comes back");
+		damage_keep_file(r->damage, JOURNAL_CHECKPOINT);
+		r->lost_state = true;
+	}
 	r->phase = PHASE_JOURNALS;
 	return rc == -ENOENT || rc == ERR_CORRUPT ? 0 : rc;
 }
@@ -180,6 +143,7 @@ recovery_free(struct recovery **recovery)
 	if (r == NULL)
 		return;
 	forget_texts(r);
+	mem_free(r->doubts);
 	journal_reader_free(&r->file);
 	arena_free(&r->arena);
 	id_list_done(&r->segments);
@@ -263,24 +227,9 @@ read_state(struct recovery *r, const struct change *c)
 	}
 }
 
-/*
- * A damaged record of a message: if it still leads to the message itself, that
- * begins anew, as if it had never been tried.
- */
 static void
-salvage(struct recovery *r)
-{
-	struct change c;
-
-	if (!journal_reader_suspect(r->file, &c) || c.kind != CHANGE_MESSAGE)
-		return;
-	if (adopt_place(r->state, r->reader, &c.place, r->arena) != NULL)
-		damage_tell(r->damage,
-		    "the message of that record was found by its place");
-}
-
-static void
-tell_damage(struct recovery *r, const char *what, uint64_t from, uint64_t to)
+tell_damage(const struct recovery *r, const char *what, uint64_t from,
+    uint64_t to)
 {
 	damage_tell(r->damage,
 	    "%s: octets %" PRIu64 " to %" PRIu64 " are damaged", what, from,
@@ -291,25 +240,103 @@ tell_damage(struct recovery *r, const char *what, uint64_t from, uint64_t to)
 static void
 add_doubt(struct recovery *r)
 {
-	if (r->doubt_count == DOUBTS_MAX)
+	if (r->doubt_count == DOUBTS_MAX) {
+		r->more_doubts++;
 		return;
+	}
+	if (r->doubt_count == r->doubt_size) {
+		r->doubt_size = r->doubt_size == 0 ? 16 : r->doubt_size * 2;
+		r->doubts =
+		    mem_resize(r->doubts, r->doubt_size, sizeof(*r->doubts));
+	}
 	r->doubts[r->doubt_count++] =
 	    (struct doubt){ journal_reader_from(r->file),
 		    journal_reader_to(r->file) };
 }
 
 static void
+forget_doubts(struct recovery *r)
+{
+	r->doubt_count = 0;
+	r->more_doubts = 0;
+}
+
+static void
 tell_doubts(struct recovery *r, const char *what)
 {
-	for (unsigned i = 0; i < r->doubt_count; i++)
+	for (size_t i = 0; i < r->doubt_count; i++)
 		tell_damage(r, what, r->doubts[i].from, r->doubts[i].to);
-	r->doubt_count = 0;
+	if (r->more_doubts > 0)
+		damage_tell(r->damage,
+		    "%s: %" PRIu64 " more places are damaged", what,
+		    r->more_doubts);
+	forget_doubts(r);
+}
+
+/*
+ * Bad places in its last batch: nobody was promised that. But who looks for
+ * damage wants to hear of it, for a file that was cut off looks the same.
+ */
+static void
+end_journal(struct recovery *r, const char *name)
+{
+	if (r->damage->strict) {
+		tell_doubts(r, name);
+		if (journal_reader_is_torn(r->file))
+			damage_tell(r->damage,
+			    "%s ends in the middle of a record, at octet "
+			    "%" PRIu64 ": cut off, or torn by a crash",
+			    name, journal_reader_lost(r->file));
+	}
+	/* One batch may be all that a crash left of a fresh file. */
+	if (journal_reader_is_headless(r->file) && r->batches > 1) {
+		damage_tell(r->damage, "%s: both headers are damaged", name);
+		damage_keep_file(r->damage, name);
+	}
+	forget_doubts(r);
+	r->batches = 0;
+	journal_reader_free(&r->file);
+	r->journal++;
+}
+
+/* What cannot be found this way is known to be missing. */
+static void
+salvage_some(struct recovery *r)
+{
+	unsigned n;
+
+	tell_damage(r, JOURNAL_CHECKPOINT, journal_reader_from(r->file),
+	    journal_reader_to(r->file));
+	if (!salvage(r->state, r->reader, &r->segments, r->file, r->arena, &n))
+		r->missing++;
+	if (n > 0)
+		damage_tell(r->damage,
+		    "%u messages of those octets were found by their places",
+		    n);
+}
+
+/*
+ * Messages are missing, and nobody knows which: all that is in the segments
+ * and is not known to be done comes back. Twice is better than never.
+ */
+static void
+doubt_segments(struct recovery *r)
+{
+	struct segments *all = r->state->segments;
+
+	damage_tell(r->damage,
+	    JOURNAL_CHECKPOINT " does not tell of all messages: those that "
+			       "are in the segments come back");
+	r->lost_state = true;
+	for (uint32_t i = 0; i < segments_slots(all); i++)
+		if (segments_at(all, i)->state < SEGMENT_FREE)
+			segments_at(all, i)->adopted_to = SEGMENT_HEADER_SIZE;
 }
 
 static void
 step_checkpoint(struct recovery *r)
 {
-	for (unsigned n = 0; n < RECORDS_A_STEP; n++) {
+	for (unsigned i = 0; i < RECORDS_A_STEP; i++) {
 		enum journal_step step = journal_reader_next(r->file);
 
 		if (step == JOURNAL_AGAIN)
@@ -319,10 +346,7 @@ step_checkpoint(struct recovery *r)
 			continue;
 		}
 		if (step == JOURNAL_DAMAGE) {
-			tell_damage(r, JOURNAL_CHECKPOINT,
-			    journal_reader_from(r->file),
-			    journal_reader_to(r->file));
-			salvage(r);
+			salvage_some(r);
 			continue;
 		}
 		if (step == JOURNAL_FAILED)
@@ -334,6 +358,8 @@ step_checkpoint(struct recovery *r)
 		r->checkpoint_size = journal_reader_to(r->file);
 		journal_reader_free(&r->file);
 		forget_texts(r);
+		if (!r->saw_end || r->missing > 0)
+			doubt_segments(r);
 		r->phase = PHASE_JOURNALS;
 		return;
 	}
@@ -381,8 +407,10 @@ step_journals(struct recovery *r)
 		if (step == JOURNAL_RECORD) {
 			const struct change *c = journal_reader_change(r->file);
 
-			if (c->kind == CHANGE_BATCH)
+			if (c->kind == CHANGE_BATCH) {
 				tell_doubts(r, name);
+				r->batches++;
+			}
 			(void)state_apply(r->state, c, 0);
 			r->journal_size = r->journal_size +
 			    journal_reader_to(r->file) -
@@ -396,12 +424,47 @@ step_journals(struct recovery *r)
 		if (step == JOURNAL_FAILED)
 			damage_tell(r->damage, "%s: %s", name,
 			    err_text(journal_reader_error(r->file)));
-		/* Bad places in its last batch: nobody was promised that. */
-		r->doubt_count = 0;
-		journal_reader_free(&r->file);
-		r->journal++;
+		end_journal(r, name);
 		return;
 	}
+}
+
+static bool
+has_live_behind(const struct recovery *r, uint64_t segment, uint64_t size)
+{
+	struct queue_entry *e;
+	uint64_t cursor = 0;
+
+	while ((e = live_each(r->state->live, &cursor)) != NULL)
+		if (state_segment(r->state, e)->number == segment &&
+		    (uint64_t)e->offset + e->length > size)
+			return true;
+	return false;
+}
+
+/*
+ * What was adopted was there. Those who look for live messages that were cut
+ * off tell of each.
+ */
+static void
+compare_size(struct recovery *r, struct segment *s, const char *name)
+{
+	int file = vfs_open(r->vfs, name, VFS_READ);
+	int64_t size = file < 0 ? file : vfs_size(r->vfs, file);
+
+	if (file >= 0)
+		vfs_close(r->vfs, &file);
+	if (size < 0 || size >= s->adopted_to ||
+	    s->adopted_to <= SEGMENT_HEADER_SIZE)
+		return;
+	/* A writer may have cut off what it refused, and we had read before. */
+	if (r->damage->strict && !has_live_behind(r, s->number, (uint64_t)size))
+		damage_tell(r->damage,
+		    "%s is cut off at octet %" PRId64 " (no live message "
+		    "behind it)",
+		    name, size);
+	s->adopted_to = size < SEGMENT_HEADER_SIZE ? SEGMENT_HEADER_SIZE
+						   : (uint32_t)size & ~7u;
 }
 
 static void
@@ -424,9 +487,12 @@ compare_segment(struct recovery *r, uint32_t slot)
 		s->state = SEGMENT_CLOSED;
 		return;
 	}
+	spool_name("segments", s->number, name);
+	compare_size(r, s, name);
 	if (writer == QUEUE_WRITER_MOVER) {
 		/* What is live there, the journal has told. */
-		segment_forget_skips(s);
+		if (!r->lost_state)
+			segment_forget_skips(s);
 		if (s->state == SEGMENT_GROWING)
 			s->state = SEGMENT_CLOSED;
 	} else if (s->state == SEGMENT_GROWING) {
@@ -436,6 +502,8 @@ compare_segment(struct recovery *r, uint32_t slot)
 	}
 	if (s->state == SEGMENT_FREE && s->live > 0)
 		s->state = SEGMENT_CLOSED;
+	if (r->lost_state && s->state < SEGMENT_FREE)
+		s->wants_scan = true;
 }
 
 /* The files that there are, against what the records say. */
@@ -485,6 +553,12 @@ uint64_t
 recovery_newest(const struct recovery *r)
 {
 	return r->newest;
+}
+
+bool
+recovery_lost_state(const struct recovery *r)
+{
+	return r->lost_state;
 }
 
 uint64_t

@@ -11,24 +11,12 @@
 
 #include "base/must.h"
 #include "queue/damage.h"
+#include "queue/id_list.h"
 #include "queue/reader.h"
 #include "queue/state.h"
 #include "queue/vfs.h"
 
 struct recovery;
-
-/* A list of ids, as names in a folder. */
-struct id_list {
-	uint64_t *of; /* owned */
-	size_t n;
-	size_t size;
-};
-void id_list_add(struct id_list *, uint64_t id);
-void id_list_done(struct id_list *);
-/* The list must be sorted, as id_list_folder() leaves it. */
-bool id_list_has(const struct id_list *, uint64_t id);
-/* Adds the ids of all well-formed names in the folder. */
-int id_list_folder(struct id_list *, struct vfs *, const char *folder) MUST_USE;
 
 /* Borrows everything. 0 or -errno. */
 int recovery_new(struct vfs *, struct state *, struct damage *,
@@ -41,6 +29,8 @@ const struct id_list *recovery_journals(const struct recovery *);
 const struct id_list *recovery_large(const struct recovery *);
 /* The highest number of any file that we saw: new ones go on behind. */
 uint64_t recovery_newest(const struct recovery *);
+/* The checkpoint is damaged: it does not tell of all messages. */
+bool recovery_lost_state(const struct recovery *);
 uint64_t recovery_checkpoint_size(const struct recovery *);
 uint64_t recovery_journal_size(const struct recovery *);
 

@@ -17,7 +17,8 @@ enum {
 	WINDOW = 256 << 10,
 	/* Bytes that one call looks through for the next record. */
 	SLICE = 1 << 20,
-	DOUBTS_MAX = 32,
+	/* In one batch, which holds no more messages. */
+	DOUBTS_MAX = 1024,
 };
 
 /* A bad place that a later batch may prove to be damage. */
@@ -34,6 +35,7 @@ struct scan {
 	uint64_t size;
 	struct segment_header header;
 	bool has_header;
+	bool header_is_bad;
 	bool growing;
 
 	unsigned char *window; /* owned */
@@ -44,9 +46,10 @@ struct scan {
 	uint32_t at;
 	uint32_t lost_at; /* where records stopped; 0: they did not */
 	uint64_t lost_id;
-	bool lost_is_ours; /* a record of this segment was begun there */
-	struct doubt doubts[DOUBTS_MAX];
+	bool lost_is_ours;    /* a record of this segment was begun there */
+	struct doubt *doubts; /* owned */
 	unsigned doubt_count;
+	unsigned doubt_size;
 	struct doubt damage; /* the one that was returned last */
 	bool damage_is_torn;
 	bool has_found; /* a record waits behind the damage */
@@ -85,6 +88,15 @@ bytes_at(struct scan *s, uint64_t at, size_t n)
 	return s->window_n < n ? NULL : s->window;
 }
 
+/* As a file is before its first batch. */
+static bool
+is_nothing(const unsigned char head[SEGMENT_HEADER_SIZE])
+{
+	static const unsigned char zeros[SEGMENT_HEADER_SIZE];
+
+	return memcmp(head, zeros, SEGMENT_HEADER_SIZE) == 0;
+}
+
 int
 scan_open(struct vfs *vfs, uint64_t segment, uint32_t from, struct scan **out)
 {
@@ -118,6 +130,8 @@ scan_open(struct vfs *vfs, uint64_t segment, uint32_t from, struct scan **out)
 			s->size = 0;
 		else
 			s->has_header = true;
+	} else {
+		s->header_is_bad = head != NULL && !is_nothing(head);
 	}
 	*out = s;
 	return 0;
@@ -131,6 +145,7 @@ scan_free(struct scan **scan)
 	if (s == NULL)
 		return;
 	vfs_close(s->vfs, &s->file);
+	mem_free(s->doubts);
 	mem_free(s->window);
 	mem_free(s);
 	*scan = NULL;
@@ -140,6 +155,12 @@ void
 scan_set_growing(struct scan *s, bool growing)
 {
 	s->growing = growing;
+}
+
+bool
+scan_header_is_bad(const struct scan *s)
+{
+	return s->header_is_bad;
 }
 
 bool
@@ -231,25 +252,31 @@ find_candidate(struct scan *s, uint32_t *slice)
 	return false;
 }
 
+/* Room for one more, or the last one, which then stretches. */
+static struct doubt *
+new_doubt(struct scan *s)
+{
+	if (s->doubt_count == DOUBTS_MAX)
+		return &s->doubts[DOUBTS_MAX - 1];
+	if (s->doubt_count == s->doubt_size) {
+		s->doubt_size = s->doubt_size == 0 ? 16 : s->doubt_size * 2;
+		s->doubts =
+		    mem_resize(s->doubts, s->doubt_size, sizeof(*s->doubts));
+	}
+	s->doubts[s->doubt_count] = (struct doubt){ s->lost_at, 0, s->lost_id };
+	return &s->doubts[s->doubt_count++];
+}
+
 /* s->found is good. True: it may be told of (after a doubt, perhaps). */
 static bool
 close_gap(struct scan *s)
 {
-	struct doubt *d;
-
 	if (s->lost_at == 0)
 		return true;
 	/* The gap may be a batch that is being written just now. */
 	if (s->growing && s->found.batch <= s->lost_at)
 		return false;
-	if (s->doubt_count == DOUBTS_MAX) {
-		s->doubts[DOUBTS_MAX - 1].to = s->found.offset;
-	} else {
-		d = &s->doubts[s->doubt_count++];
-		d->from = s->lost_at;
-		d->to = s->found.offset;
-		d->id = s->lost_id;
-	}
+	new_doubt(s)->to = s->found.offset;
 	s->lost_at = 0;
 	return true;
 }

@@ -36,6 +36,8 @@ void scan_free(struct scan **);
 void scan_set_growing(struct scan *, bool growing);
 /* False: the file holds nothing of this segment yet. */
 bool scan_has_header(const struct scan *, struct segment_header *);
+/* Something else stands in its place, from a crash perhaps. */
+bool scan_header_is_bad(const struct scan *);
 enum scan_step scan_next(struct scan *) MUST_USE;
 /* The offset behind the last thing that was returned; and going on there. */
 uint32_t scan_at(const struct scan *);

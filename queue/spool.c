@@ -10,7 +10,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-static const char *const folders[] = { "segments", "large", "journal" };
+static const char *const folders[] = { "segments", "large", "journal",
+	"quarantine" };
 
 enum { FOLDERS = sizeof(folders) / sizeof(folders[0]) };
 

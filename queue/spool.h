@@ -17,7 +17,7 @@ enum {
 	QUEUE_WRITER_MOVER = 255, /* the store's own: compaction, journals */
 };
 
-/* Makes segments/, large/ and journal/ where they are missing. */
+/* Makes the folders segments, large, journal, quarantine if missing. */
 int queue_spool_create(struct vfs *) MUST_USE;
 /*
  * Locks the spool against a second mtad, for as long as the descriptor that

@@ -134,8 +134,9 @@ queue_store_open(struct vfs *vfs, const struct queue_hooks *hooks,
 
 	s->vfs = vfs;
 	s->hooks = *hooks;
-	s->damage.tell = hooks->damage;
-	s->damage.arg = hooks->arg;
+	s->damage = (struct damage){ .tell = hooks->damage,
+		.arg = hooks->arg,
+		.vfs = vfs };
 	s->ids.number = QUEUE_WRITER_MOVER;
 	state_init(&s->state);
 	s->reader = queue_reader_new(vfs);
@@ -241,7 +242,11 @@ end_recovery(struct queue_store *s)
 	s->checkpoint_size = recovery_checkpoint_size(s->recovery);
 	/* Receivers were at work while we read. */
 	find_new_segments(s);
-	s->trusted = recovery_journal_size(s->recovery) == 0;
+	/* Damage is told once, and then written over by what is known. */
+	s->trusted =
+	    recovery_journal_size(s->recovery) == 0 && s->damage.count == 0;
+	if (recovery_lost_state(s->recovery))
+		tails_take_copies(s->tails);
 	s->checkpoint_wanted = !s->trusted;
 	s->phase = PHASE_ANNOUNCE;
 }
@@ -653,6 +658,15 @@ queue_store_remove(struct queue_store *s, struct queue_entry **entry)
 }
 
 void
+queue_store_quarantine(struct queue_store *s, const struct queue_entry *e)
+{
+	struct place place = state_place(&s->state, e);
+
+	damage_keep_message(&s->damage, e->id, &place,
+	    (e->flags & ENTRY_LARGE) != 0);
+}
+
+void
 queue_store_pin(struct queue_store *s, struct queue_entry *e)
 {
 	(void)s;
@@ -763,6 +777,7 @@ queue_store_counts(const struct queue_store *s, struct queue_counts *out)
 		.segments = segments_count(s->state.segments),
 		.journal_octets = commits_octets(s->commits),
 		.damaged = s->damage.count,
+		.quarantined = s->damage.kept,
 		.memory = live_memory(s->state.live) };
 	memcpy(out->messages, live.messages, sizeof(out->messages));
 }

@@ -105,6 +105,8 @@ int queue_store_expand(struct queue_store *, struct queue_entry *,
     uint32_t index, const struct recipient *, uint32_t count) MUST_USE;
 /* Done with it, whatever its recipients' fates. Must not be pinned. */
 void queue_store_remove(struct queue_store *, struct queue_entry **);
+/* It cannot be read: what there is of it is copied to quarantine/. */
+void queue_store_quarantine(struct queue_store *, const struct queue_entry *);
 /* A job is under way with its place: compaction leaves it where it is. */
 void queue_store_pin(struct queue_store *, struct queue_entry *);
 void queue_store_unpin(struct queue_store *, struct queue_entry *);
@@ -132,8 +134,9 @@ struct queue_counts {
 	uint64_t octets;
 	uint64_t segments;
 	uint64_t journal_octets;
-	uint64_t damaged; /* records lost since the store was opened */
-	uint64_t memory;  /* octets of the table and its texts */
+	uint64_t damaged;     /* records lost since the store was opened */
+	uint64_t quarantined; /* copies of such that were made */
+	uint64_t memory;      /* octets of the table and its texts */
 };
 void queue_store_counts(const struct queue_store *, struct queue_counts *);
 

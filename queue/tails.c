@@ -26,6 +26,7 @@ struct tails {
 	uint64_t segment;    /* of the scan */
 	bool growing;        /* when the scan began */
 	bool syncs;
+	bool takes_copies;
 	bool found_some; /* in this step */
 	uint64_t lives[WRITERS];
 };
@@ -62,6 +63,12 @@ void
 tails_set_sync(struct tails *t)
 {
 	t->syncs = true;
+}
+
+void
+tails_take_copies(struct tails *t)
+{
+	t->takes_copies = true;
 }
 
 /*
@@ -159,7 +166,7 @@ on_record(struct tails *t, struct segment *s)
 	 */
 	if (place.offset < s->adopted_to ||
 	    segment_skip_at(s, place.offset) != 0 ||
-	    (r->flags & RECORD_MOVED) != 0 ||
+	    ((r->flags & RECORD_MOVED) != 0 && (!t->takes_copies || id == 0)) ||
 	    live_find(t->state->live, id) != NULL)
 		return;
 	e = adopt_envelope(t->state, id, &place, scan_envelope(t->scan),
@@ -169,6 +176,7 @@ on_record(struct tails *t, struct segment *s)
 		damage_tell(t->damage,
 		    "%s: the envelope at octet %" PRIu32 " is malformed", name,
 		    place.offset);
+		damage_keep_message(t->damage, id, &place, large);
 		return;
 	}
 	e->flags =
@@ -192,6 +200,8 @@ on_damage(struct tails *t)
 	    "%s: octets %" PRIu32 " to %" PRIu32 " are damaged (message %s)",
 	    name, scan_damage_from(t->scan), scan_damage_to(t->scan),
 	    scan_damage_id(t->scan) == 0 ? "unknown" : id);
+	damage_keep_octets(t->damage, scan_damage_id(t->scan), t->segment,
+	    scan_damage_from(t->scan), scan_damage_to(t->scan));
 }
 
 static void

@@ -22,6 +22,8 @@ void tails_free(struct tails **);
 /* What it finds is synced before the step ends: for one that writes journals.
  */
 void tails_set_sync(struct tails *);
+/* The state is lost: what compaction moved is live, too, for all we know. */
+void tails_take_copies(struct tails *);
 /* A bounded slice of the segments that wants_scan. False: there are none. */
 bool tails_step(struct tails *);
 /*

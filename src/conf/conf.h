@@ -117,8 +117,13 @@ struct route_conf {
 	struct strings via;
 	bool balance; /* hops of one kind share the mail */
 	enum tls_level tls;
-	char *user;           /* or "" */
-	struct blob password; /* n == 0: none; a secret */
+	char *user;            /* or "" */
+	struct blob password;  /* n == 0: none; a secret */
+	char *oauth_token_url; /* or "": no OAuth 2 */
+	char *oauth_client_id;
+	struct blob oauth_client_secret; /* a secret, as the next */
+	struct blob oauth_refresh_token;
+	char *oauth_scope;
 	struct strings source;
 	char *helo; /* or "": hostname */
 };

@@ -395,15 +395,18 @@ replies_match(const struct replies *r, struct slice host,
     const struct fate *fate)
 {
 	struct slice text = slice_head(fate->reply, REPLIES_TEXT_SEEN);
+	struct status_code status;
 
 	if (r == NULL || fate->ours || fate->smtp_code < 400 ||
 	    fate->smtp_code > 599)
 		return NULL;
+	/* As it was said: what ends a session is no 5yz to the client. */
+	status = fate_from_reply(fate->smtp_code, text).code;
 	for (size_t i = 0; i < r->count; i++) {
 		const struct reply_rule *rule = &r->rules[i];
 
 		if (code_fits(rule->code, fate->smtp_code) &&
-		    status_fits(rule, &fate->code) &&
+		    status_fits(rule, &status) &&
 		    (rule->mx.n == 0 || glob_fits(rule->mx, host)) &&
 		    (rule->text.n == 0 || glob_fits(rule->text, text)))
 			return rule;

@@ -178,6 +178,11 @@ static const struct conf_key route_keys[] = {
 	{ "tls",	CHOICE(route_conf, tls, enum tls_level), "auto",		 0, 0, tls_words, NOW, "how much TLS is demanded of the next hop" },
 	{ "user",	TEXT(route_conf, user),		"",				 0, 255, NULL, NOW, "login at the next hop; empty: no AUTH" },
 	{ "password",	PASSWORD(route_conf, password),	"",				 0, 0, NULL, NOW, "\"file:PATH\" with the password in its first line" },
+	{ "oauth_token_url", TEXT(route_conf, oauth_token_url), "",		 0, 600, NULL, NOW, "where tokens are fetched to log in with, by OAuth 2; empty: by password" },
+	{ "oauth_client_id", TEXT(route_conf, oauth_client_id), "",		 0, 255, NULL, NOW, "who we are there" },
+	{ "oauth_client_secret", PASSWORD(route_conf, oauth_client_secret), "",	 0, 0, NULL, NOW, "\"file:PATH\" with the client's secret in its first line" },
+	{ "oauth_refresh_token", PASSWORD(route_conf, oauth_refresh_token), "",	 0, 0, NULL, NOW, "\"file:PATH\" with a refresh token in its first line; empty: client credentials" },
+	{ "oauth_scope", TEXT(route_conf, oauth_scope),	"",			 0, 1000, NULL, NOW, "what the token is to be good for; empty: what the client has" },
 	{ "source",	TEXTS(route_conf, source),	"",				 1, 45, NULL, NOW, "local addresses to send from; empty: the system chooses" },
 	{ "helo",	NAME(route_conf, helo),		"",				 0, 255, NULL, NOW, "name in EHLO; empty: hostname" },
 	{ 0 }

@@ -11,7 +11,10 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "conf/https_url.h"
 #include "deliver/dialogue.h"
+#include "deliver/heed.h"
+#include "deliver/oauth.h"
 #include "deliver/pool.h"
 #include "deliver/self.h"
 #include "deliver/session.h"
@@ -49,6 +52,9 @@ struct courier {
 	uint16_t port;
 	struct hosts_search *search;    /* owned; or NULL */
 	struct policy_search *policies; /* owned; or NULL */
+	struct oauth_wait *wait;        /* owned; or NULL */
+	char *token;                    /* owned: of OAuth 2; or NULL */
+	bool renewed_token;             /* one was refused already */
 	struct host_policy unix_policy; /* of a Unix socket */
 	bool waives_tls;
 	bool noted_tls;          /* of the session, for TLSRPT */
@@ -61,6 +67,7 @@ struct courier {
 	unsigned sessions; /* opened so far */
 	struct smtp_message message;
 	struct fate failure; /* the latest; FATE_NONE: none yet */
+	struct slice avoid;  /* an address that is to be asked last; or empty */
 	enum job_trouble trouble;
 	struct buf dialogue;
 };
@@ -122,18 +129,36 @@ note_tls(struct courier *c, const struct session *s)
 }
 
 static void
+drop_token(struct courier *c)
+{
+	if (c->token != NULL)
+		explicit_bzero(c->token, strlen(c->token));
+	mem_free(c->token);
+	c->token = NULL;
+}
+
+static void
+courier_free(struct courier *c)
+{
+	hosts_cancel(&c->search);
+	policy_search_free(&c->policies);
+	oauth_cancel(&c->wait);
+	drop_token(c);
+	conf_unref(&c->conf);
+	buf_done(&c->dialogue);
+	mem_free(c);
+}
+
+static void
 courier_end(struct courier *c)
 {
 	struct job *j = c->job;
 
 	must(c->session == NULL && job_is_settled(j));
+	j->trouble = heed_trouble(j, j->trouble);
 	j->work = NULL;
 	j->dialogue = job_keep(j, buf_slice(&c->dialogue), DIALOGUE_MAX);
-	hosts_cancel(&c->search);
-	policy_search_free(&c->policies);
-	conf_unref(&c->conf);
-	buf_done(&c->dialogue);
-	mem_free(c);
+	courier_free(c);
 	job_done(j);
 }
 
@@ -215,6 +240,25 @@ stop_key(const struct stop *stop, char key[MEMORY_KEY_SIZE])
 		    MEMORY_KEY_SIZE);
 }
 
+/* The scheduler may have left some of the route's addresses out. */
+static bool
+is_usable(const struct courier *c, const char *text, uint8_t version,
+    struct ip *ip)
+{
+	struct slice list = c->job->sources;
+	struct ip usable;
+
+	if (!ip_parse(slice_of(text), ip) || ip->version != version)
+		return false;
+	if (list.n == 0)
+		return true;
+	while (list.n > 0)
+		if (ip_parse(slice_take_until(&list, ' '), &usable) &&
+		    ip_eq(&usable, ip))
+			return true;
+	return false;
+}
+
 /* One of the route's source addresses, of the family; false: it has none. */
 static bool
 choose_source(const struct courier *c, uint8_t version, struct ip *source)
@@ -223,15 +267,14 @@ choose_source(const struct courier *c, uint8_t version, struct ip *source)
 	struct ip ip;
 
 	for (size_t i = 0; i < c->route->source.n; i++)
-		if (ip_parse(slice_of(c->route->source.v[i]), &ip) &&
-		    ip.version == version)
+		if (is_usable(c, c->route->source.v[i], version, &ip))
 			fitting++;
 	if (fitting == 0)
 		return false;
 	chosen = (size_t)(c->job->id % fitting);
 	for (size_t i = 0; i < c->route->source.n; i++)
-		if (ip_parse(slice_of(c->route->source.v[i]), &ip) &&
-		    ip.version == version && chosen-- == 0)
+		if (is_usable(c, c->route->source.v[i], version, &ip) &&
+		    chosen-- == 0)
 			*source = ip;
 	return true;
 }
@@ -264,9 +307,13 @@ open_session(struct courier *c)
 	if (c->route != NULL && c->route->helo[0] != '\0')
 		plan.client.helo = c->route->helo;
 	if (c->route != NULL && c->route->user[0] != '\0' &&
-	    c->route->password.n > 0) {
+	    (c->token != NULL || c->route->password.n > 0)) {
 		plan.client.user = c->route->user;
-		plan.client.password = c->route->password.bytes;
+		plan.client.token = c->token;
+		plan.client.host = stop->host;
+		plan.client.port = c->port;
+		if (c->token == NULL)
+			plan.client.password = c->route->password.bytes;
 	}
 	if (has_sources(c) && stop->address.path == NULL &&
 	    choose_source(c, stop->address.ip.version, &source))
@@ -323,11 +370,12 @@ is_dead(const struct courier *c, const struct stop *stop)
 	char key[MEMORY_KEY_SIZE];
 
 	stop_key(stop, key);
-	return memory_has(c->tools->dead_addresses, key,
-	    loop_now(c->tools->loop));
+	return slice_is(c->avoid, key) ||
+	    memory_has(c->tools->dead_addresses, key, loop_now(c->tools->loop));
 }
 
-/* Those that did not answer lately come last, else in the same order. */
+/* Those that did not answer lately, or sent us on, come last, else in the same
+ * order. */
 static void
 put_dead_last(struct courier *c)
 {
@@ -509,19 +557,11 @@ port_of(const struct courier *c)
 	return SMTP_PORT;
 }
 
-/* A fresh connection, to the first of the stops. */
 static void
-connect_anew(struct courier *c)
+find_stops(struct courier *c)
 {
 	struct stop *stop;
 
-	c->stop = 0;
-	c->stop_count = 0;
-	c->in_plain = false;
-	policy_search_free(&c->policies);
-	/* RFC 8689, 4.1: REQUIRETLS outweighs the header field. */
-	c->waives_tls = c->level == TLS_AUTO && !c->job->envelope.require_tls &&
-	    !is_lmtp(c) && job_waives_tls(c->job);
 	if (c->job->target.kind != TARGET_LMTP_UNIX) {
 		find_hosts(c);
 		return;
@@ -536,6 +576,51 @@ connect_anew(struct courier *c)
 	c->stops = stop;
 	c->stop_count = 1;
 	next_stop(c);
+}
+
+static bool
+keep_token(struct courier *c, const char *token, const char *why)
+{
+	struct https_url url;
+	char text[REPLY_SIZE];
+
+	c->wait = NULL;
+	drop_token(c);
+	if (token != NULL) {
+		c->token = mem_cstr(slice_of(token));
+		return true;
+	}
+	must(https_url_parse(slice_of(c->route->oauth_token_url), &url));
+	(void)snprintf(text, sizeof(text),
+	    "451 4.7.0 No token to log in with from %s: %s", url.host, why);
+	give_up_ours(c, TROUBLE_SITE, 7, 0, text);
+	return false;
+}
+
+static void
+on_token(const char *token, const char *why, void *arg)
+{
+	struct courier *c = arg;
+
+	if (keep_token(c, token, why))
+		find_stops(c);
+}
+
+/* A fresh connection, to the first of the stops. */
+static void
+connect_anew(struct courier *c)
+{
+	c->stop = 0;
+	c->stop_count = 0;
+	c->in_plain = false;
+	policy_search_free(&c->policies);
+	/* RFC 8689, 4.1: REQUIRETLS outweighs the header field. */
+	c->waives_tls = c->level == TLS_AUTO && !c->job->envelope.require_tls &&
+	    !is_lmtp(c) && job_waives_tls(c->job);
+	if (c->route != NULL && oauth_is_for(c->route))
+		c->wait = oauth_ask(c->tools->oauth, c->route, on_token, c);
+	else
+		find_stops(c);
 }
 
 /* --- what sessions tell --- */
@@ -557,6 +642,31 @@ put_away(struct courier *c)
 		session_leave(&s);
 }
 
+/* What replies.conf makes of the replies; true: it goes to the next host. */
+static bool
+heeds(struct courier *c, const struct session *s)
+{
+	const struct heed_from from = { c->conf->delivery.replies.rules,
+		session_host(s), session_address(s) };
+
+	return heed_fates(c->job, &from, &c->failure);
+}
+
+/* Some are sent on; who that was is not known of an idle session's stops. */
+static void
+send_on(struct courier *c, struct slice address)
+{
+	c->trouble = TROUBLE_NONE;
+	c->in_plain = false;
+	if (c->from_pool) {
+		c->avoid = job_keep(c->job, address, ADDRESS_TEXT_SIZE);
+		connect_anew(c);
+		return;
+	}
+	c->stop++;
+	next_stop(c);
+}
+
 static void
 on_ready(struct courier *c)
 {
@@ -566,6 +676,12 @@ on_ready(struct courier *c)
 	if (!c->from_pool && !c->noted_tls)
 		note_tls(c, c->session);
 	c->noted_tls = true;
+	if (heeds(c, c->session)) {
+		note_dialogue(c, c->session);
+		session_leave(&c->session);
+		send_on(c, c->job->address);
+		return;
+	}
 	if (!job_is_settled(c->job)) {
 		session_send(c->session, &c->message, &c->job->message);
 		return;
@@ -585,6 +701,49 @@ keep_failure(struct courier *c, const struct client_failure *failure,
 	/* Who ends it before a word is said is no use as a host. */
 	if (c->trouble == TROUBLE_CONNECTION && !got_ready)
 		c->trouble = TROUBLE_SITE;
+}
+
+static void
+on_new_token(const char *token, const char *why, void *arg)
+{
+	struct courier *c = arg;
+
+	if (keep_token(c, token, why))
+		next_stop(c);
+}
+
+/* A token may be revoked before its end: the same stop, once, with another. */
+static bool
+renews_token(struct courier *c)
+{
+	if (c->token == NULL || c->renewed_token)
+		return false;
+	c->renewed_token = true;
+	oauth_reject(c->tools->oauth, c->route, c->token);
+	c->wait = oauth_ask(c->tools->oauth, c->route, on_new_token, c);
+	return true;
+}
+
+/* replies.conf may know more of what ended the session. True: that is all. */
+static bool
+heeds_failure(struct courier *c, const struct session *s)
+{
+	const struct heed_from from = { c->conf->delivery.replies.rules,
+		session_host(s), session_address(s) };
+
+	switch (heed_failure(c->job, &from, &c->failure)) {
+	case HEED_GIVE_UP:
+		if (c->failure.kind == FATE_FAILED)
+			c->trouble = TROUBLE_NONE;
+		give_up(c);
+		return true;
+	case HEED_NEXT_MX:
+		send_on(c, session_address(s));
+		return true;
+	case HEED_AS_EVER:
+		break;
+	}
+	return false;
 }
 
 /* The session is gone and somebody has no fate: what now? */
@@ -624,12 +783,17 @@ on_over(struct courier *c)
 	const struct client_failure *failure = session_failure(s);
 	bool busy = smtp_client_is_busy(session_client(s));
 	bool got_ready = session_got_ready(s) || c->from_pool;
+	bool refused = smtp_client_login_refused(session_client(s));
 
 	c->session = NULL;
 	note_session(c, s);
 	note_dialogue(c, s);
 	if (!got_ready)
 		note_tls(c, s);
+	if (heeds(c, s)) {
+		send_on(c, session_address(s));
+		return;
+	}
 	if (job_is_settled(c->job)) {
 		if (failure != NULL) {
 			c->job->trouble = failure->trouble;
@@ -650,11 +814,15 @@ on_over(struct courier *c)
 		return;
 	}
 	keep_failure(c, failure, got_ready);
+	if (heeds_failure(c, s))
+		return;
 	/* An idle session may be closed in the moment that it is used. */
 	if (c->from_pool && c->trouble != TROUBLE_LOCAL) {
 		connect_anew(c);
 		return;
 	}
+	if (refused && renews_token(c))
+		return;
 	try_on(c, session_broke_tls(s), got_ready, !session_is_connected(s));
 }
 
@@ -683,7 +851,8 @@ set_key(struct courier *c)
 	struct buf key;
 
 	buf_init(&key,
-	    j->site.n + j->target_text.n + j->route.n + DNS_NAME_SIZE + 16);
+	    j->site.n + j->target_text.n + j->route.n + j->sources.n +
+		DNS_NAME_SIZE + 16);
 	buf_addf(&key, "%c%c%.*s\n", j->is_domain ? 'd' : 'r',
 	    j->envelope.require_tls ? 's' : '-', SLICE_ARGS(j->site));
 	/* A site's domains may share hosts, but not their policies. */
@@ -694,6 +863,10 @@ set_key(struct courier *c)
 	buf_add(&key, j->target_text);
 	buf_add_char(&key, '\n');
 	buf_add(&key, j->route);
+	if (j->sources.n > 0) {
+		buf_add_char(&key, '\n');
+		buf_add(&key, j->sources);
+	}
 	c->key = job_keep(j, buf_slice(&key), key.n);
 	buf_done(&key);
 }

@@ -110,7 +110,10 @@ job_new(struct tools *tools, const struct msg_deliver_job *m, job_done_fn *done,
 	}
 	j->fates = arena_alloc(j->arena, j->envelope.recipient_count,
 	    sizeof(*j->fates));
-	must(j->fates != NULL);
+	j->heeded.seen = arena_alloc(j->arena, j->envelope.recipient_count,
+	    sizeof(*j->heeded.seen));
+	must(j->fates != NULL && j->heeded.seen != NULL);
+	j->sources = job_keep(j, m->sources, TEXT_MAX);
 	j->target_text = job_keep(j, m->target, m->target.n);
 	if (!target_parse(j->target_text, &j->target, &why))
 		settle_broken(j, "451 4.3.5 The target is malformed", why.text);
@@ -220,5 +223,10 @@ job_answer(struct job *j, struct buf *fates)
 		.policy = slice_head(j->policy, TEXT_MAX),
 		/* What went well needs no explanation. */
 		.dialogue = is_all_success(j) ? SLICE_NONE : j->dialogue,
+		.rule = j->heeded.rule,
+		.rule_reply = slice_head(j->heeded.reply, TEXT_MAX),
+		.rule_address = slice_head(j->heeded.address, TEXT_MAX),
+		.pace = j->heeded.pace,
+		.pace_ms = (uint64_t)j->heeded.pace_ms,
 	};
 }

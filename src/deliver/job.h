@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "conf/replies.h"
 #include "conf/target.h"
 #include "deliver/tools.h"
 #include "ipc/messages.h"
@@ -22,6 +23,16 @@
 
 struct job;
 typedef void job_done_fn(struct job *, void *arg);
+
+/* What replies.conf said of the replies: the strongest of all. */
+struct job_heeded {
+	bool *seen;        /* one a recipient: its fate was looked at */
+	struct slice rule; /* empty: none fitted */
+	struct slice reply;
+	struct slice address; /* of the host that said it */
+	enum reply_pace pace;
+	int64_t pace_ms;
+};
 
 struct job {
 	uint64_t id; /* the scheduler's */
@@ -34,12 +45,14 @@ struct job {
 	struct fate *fates; /* one a recipient */
 	struct target target;
 	struct slice site, route, target_text;
+	struct slice sources; /* that may be used, by blanks; empty: all */
 	bool is_domain;
 	uint32_t messages_per_connection;
 
 	/* The answer. */
 	enum job_trouble trouble;
 	struct slice host, address, tls, policy, dialogue;
+	struct job_heeded heeded;
 
 	job_done_fn *done;
 	void *arg;  /* borrowed */

@@ -84,7 +84,9 @@
 	F(u64, messages) \
 	F(u64, octets) \
 	F(u64, rejected) \
-	F(u64, auth_failed)
+	F(u64, auth_failed) \
+	F(u64, longest_turn_us)	/* of the loop, by the clock */ \
+	F(u64, longest_turn_cpu_us) /* and by the processor's time */
 
 /*
  * receiver: this client says AUTH.   authenticator: ask it that.
@@ -125,6 +127,7 @@
 	F(text, route)		/* title of the route or domain section, for TLS, AUTH, source */ \
 	F(u32, is_domain)	/* route names a domain section */ \
 	F(u32, messages_per_connection) \
+	F(text, sources)	/* of the route's addresses, those to use now; empty: all of them */ \
 	F(bytes, envelope)	/* only the recipients of this job */
 #define JOB_DONE(F)		/* deliverer -> scheduler */ \
 	F(u64, job) \
@@ -134,7 +137,12 @@
 	F(text, address)	/* its IP and port */ \
 	F(text, tls)		/* "TLSv1.3 TLS_AES_256_GCM_SHA384 verified", "... unverified", or empty */ \
 	F(text, policy)		/* "opportunistic", "verify", "dane" ... */ \
-	F(bytes, dialogue)	/* the SMTP exchange without content, bounded */
+	F(bytes, dialogue)	/* the SMTP exchange without content, bounded */ \
+	F(text, rule)		/* of replies.conf, that fitted a reply; or empty */ \
+	F(text, rule_reply)	/* what it fitted */ \
+	F(text, rule_address)	/* who said that */ \
+	F(u32, pace)		/* enum reply_pace */ \
+	F(u64, pace_ms)
 #define SITE_CLOSE(F)		/* scheduler -> deliverer: drop idle connections */ \
 	F(text, site)
 #define DELIVERER_STATS(F)	/* deliverer -> scheduler */ \

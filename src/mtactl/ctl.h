@@ -39,6 +39,7 @@ enum ctl_option {
 	OPT_EXPLAIN,
 	OPT_CONNECT,
 	OPT_SPF,
+	OPT_REPAIR,
 	OPT_COUNT,
 };
 

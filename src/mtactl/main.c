@@ -39,7 +39,7 @@ static const struct verb verbs[] = {
 	{ "dkim",      "list",	  "",			0, 0,	0,			do_dkim_list,	  "the keys that sign" },
 	{ "table",     "build",	  "FILE",		1, 1,	0,			do_table_build,	  "FILE.db, Berkeley DB, from the text FILE" },
 	{ "table",     "get",	  "TABLE KEY",		2, 2,	0,			do_table_get,	  "what the table has for the key" },
-	{ "spool",     "check",	  "",			0, 0,	0,			do_spool_check,	  "every record of the queue; changes nothing" },
+	{ "spool",     "check",	  "[--repair]",		0, 0,	OPT_BIT(REPAIR),	do_spool_check,	  "every record of the queue; repairs it while mtad is stopped" },
 	{ "config",    NULL,	  "--explain [SECTION | KEY]", 0, 1, OPT_BIT(EXPLAIN),	do_config,	  "every setting, its default and meaning" },
 };
 
@@ -64,6 +64,7 @@ static const struct {
 	{ "explain",  false, OPT_EXPLAIN },
 	{ "connect",  false, OPT_CONNECT },
 	{ "spf",      false, OPT_SPF },
+	{ "repair",   false, OPT_REPAIR },
 };
 /* clang-format on */
 

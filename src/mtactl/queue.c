@@ -236,8 +236,8 @@ show_recipient(const json_t *r, int64_t now)
 static void
 show_attempt(const json_t *h)
 {
-	static const char *const names[] = { "host", "address", "policy",
-		"tls" };
+	static const char *const names[] = { "host", "address", "policy", "tls",
+		"rule" };
 	struct slice rest = api_text(h, "dialogue");
 	struct slice line;
 

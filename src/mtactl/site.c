@@ -2,6 +2,7 @@
  * mtactl/site.c - destinations: list, show, suspend, resume.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/time.h"
 #include "conf/value.h"
@@ -91,10 +92,17 @@ do_site_show(struct ctl *ctl)
 		return rc;
 	json_object_foreach(site, name, value)
 	{
-		if (json_is_array(value))
+		/* The reasons say it better. */
+		if (json_is_array(value) || strcmp(name, "why") == 0)
 			continue;
 		(void)printf("%-13s ", name);
 		show_value(value, 0);
+		ctl_end_row();
+	}
+	json_array_foreach(api_member(site, "reasons"), i, value)
+	{
+		(void)printf("%-13s ", i == 0 ? "why" : "");
+		ctl_print(slice_of(json_string_value(value)));
 		ctl_end_row();
 	}
 	json_array_foreach(api_member(site, "senders"), i, sender)

@@ -1,8 +1,9 @@
 /*
  * mtactl/spool.c - every record of the queue verified, with or without a mtad
- * that runs on it. Changes nothing.
+ * that runs on it. Changes nothing, unless told to repair what is damaged.
  */
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +14,11 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "base/time.h"
 #include "mtactl/verbs.h"
 #include "queue/check.h"
+#include "queue/repair.h"
+#include "queue/spool.h"
 
 enum {
 	WALKS = 3, /* beside a running mtad */
@@ -27,6 +31,12 @@ struct damage {
 	struct buf old;
 	struct buf now;
 	bool is_first;
+};
+
+/* What a repair has done, a line each. */
+struct repairs {
+	struct buf lines;
+	struct repair_totals totals;
 };
 
 static void
@@ -75,6 +85,46 @@ is_in_use(int spool)
 	return used;
 }
 
+static void
+on_repair(const char *text, void *arg)
+{
+	struct repairs *r = arg;
+
+	buf_add_cstr(&r->lines, text);
+	buf_add_char(&r->lines, '\n');
+}
+
+/* What is written is to belong to those who read it. */
+static int
+become_owner(int spool)
+{
+	struct stat st;
+
+	if (geteuid() != 0)
+		return 0;
+	if (fstat(spool, &st) == -1 || setegid(st.st_gid) == -1 ||
+	    seteuid(st.st_uid) == -1)
+		return -errno;
+	return 0;
+}
+
+/* The lock keeps every mtad away until this process ends. */
+static int
+repair(int spool, struct repairs *r)
+{
+	struct vfs *vfs = vfs_disk_new(spool);
+	int lock = queue_lock(spool);
+	int rc = lock < 0 ? lock : become_owner(spool);
+
+	if (rc == 0)
+		rc =
+		    queue_repair(vfs, time_wall_ms(), on_repair, r, &r->totals);
+	vfs_disk_free(&vfs);
+	if (lock >= 0)
+		(void)close(lock);
+	return rc;
+}
+
 /*
  * What a running mtad is writing just now may look like damage. It does not
  * look so again a second later.
@@ -104,13 +154,27 @@ walk(int spool, struct damage *d, struct check_totals *totals)
 	return rc;
 }
 
+static void
+show_lines(const char *what, struct slice lines)
+{
+	struct slice line;
+
+	while (slice_take_line(&lines, &line)) {
+		(void)printf("%s: ", what);
+		ctl_print(line);
+		ctl_end_row();
+	}
+}
+
 /* The number of damages. */
 static uint64_t
-show_text(struct slice damages, const struct check_totals *totals)
+show_text(struct slice damages, const struct check_totals *totals,
+    const struct repairs *repairs)
 {
 	struct slice line;
 	uint64_t n = 0;
 
+	show_lines("repair", buf_slice(&repairs->lines));
 	for (; slice_take_line(&damages, &line); n++) {
 		(void)printf("damage: ");
 		ctl_print(line);
@@ -125,11 +189,30 @@ show_text(struct slice damages, const struct check_totals *totals)
 		(void)printf("%" PRIu64 " files that no message needs (mtad "
 			     "takes them away)\n",
 		    totals->orphans);
+	if (totals->quarantined > 0)
+		(void)printf("%" PRIu64 " files in quarantine\n",
+		    totals->quarantined);
 	return n;
 }
 
+static void
+show_repairs(struct json *json, const struct repairs *repairs)
+{
+	struct slice lines = buf_slice(&repairs->lines);
+	struct slice line;
+
+	json_int(json, "lost", (int64_t)repairs->totals.lost);
+	json_int(json, "moved", (int64_t)repairs->totals.foreign);
+	json_int(json, "mended", (int64_t)repairs->totals.mended);
+	json_list(json, "repairs");
+	while (slice_take_line(&lines, &line))
+		json_item(json, line);
+	json_list_end(json);
+}
+
 static uint64_t
-show_json(struct slice damages, const struct check_totals *totals)
+show_json(struct slice damages, const struct check_totals *totals,
+    const struct repairs *repairs)
 {
 	struct slice line;
 	struct json json;
@@ -144,6 +227,8 @@ show_json(struct slice damages, const struct check_totals *totals)
 	json_int(&json, "large", (int64_t)totals->large);
 	json_int(&json, "journals", (int64_t)totals->journals);
 	json_int(&json, "orphans", (int64_t)totals->orphans);
+	json_int(&json, "quarantined", (int64_t)totals->quarantined);
+	show_repairs(&json, repairs);
 	json_list(&json, "damaged");
 	for (; slice_take_line(&damages, &line); n++)
 		json_item(&json, line);
@@ -154,16 +239,39 @@ show_json(struct slice damages, const struct check_totals *totals)
 	return n;
 }
 
+/* Exit code. */
+static int
+check(struct ctl *ctl, int spool, const char *path,
+    const struct repairs *repairs)
+{
+	struct check_totals totals;
+	struct slice damages;
+	struct damage d;
+	uint64_t n = 0;
+	int rc;
+
+	buf_init(&d.old, TEXTS_MAX);
+	buf_init(&d.now, TEXTS_MAX);
+	if ((rc = walk(spool, &d, &totals)) == 0) {
+		damages = slice_skip(buf_slice(&d.now), 1);
+		n = ctl->json ? show_json(damages, &totals, repairs)
+			      : show_text(damages, &totals, repairs);
+	}
+	buf_done(&d.old);
+	buf_done(&d.now);
+	if (rc != 0)
+		return ctl_fail("%s: %s", path, err_text(rc));
+	return n == 0 ? CTL_DONE : CTL_FAILED;
+}
+
 int
 do_spool_check(struct ctl *ctl)
 {
 	struct conf *conf = conf_load_top(ctl->conf_path, show_error, NULL);
-	struct check_totals totals;
+	struct repairs repairs = { .totals = { 0 } };
 	char path[PATH_SIZE];
-	struct slice damages;
-	struct damage d;
-	uint64_t n = 0;
-	int spool, rc;
+	int spool;
+	int rc = 0;
 
 	if (conf == NULL)
 		return CTL_FAILED;
@@ -172,17 +280,16 @@ do_spool_check(struct ctl *ctl)
 	spool = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (spool == -1)
 		return ctl_fail("%s: %s", path, err_text(-errno));
-	buf_init(&d.old, TEXTS_MAX);
-	buf_init(&d.now, TEXTS_MAX);
-	if ((rc = walk(spool, &d, &totals)) == 0) {
-		damages = slice_skip(buf_slice(&d.now), 1);
-		n = ctl->json ? show_json(damages, &totals)
-			      : show_text(damages, &totals);
-	}
-	buf_done(&d.old);
-	buf_done(&d.now);
+	buf_init(&repairs.lines, TEXTS_MAX);
+	if (ctl->options[OPT_REPAIR] != NULL)
+		rc = repair(spool, &repairs);
+	if (rc == -EWOULDBLOCK)
+		rc = ctl_fail("%s: mtad runs on it; stop it first", path);
+	else if (rc != 0)
+		rc = ctl_fail("%s: %s", path, err_text(rc));
+	else
+		rc = check(ctl, spool, path, &repairs);
+	buf_done(&repairs.lines);
 	(void)close(spool);
-	if (rc != 0)
-		return ctl_fail("%s: %s", path, err_text(rc));
-	return n == 0 ? CTL_DONE : CTL_FAILED;
+	return rc;
 }

@@ -423,6 +423,8 @@ crew_send(struct crew *c, struct load *load, const struct place *place,
 		.route = slice_of(site->route),
 		.is_domain = site->is_domain ? 1 : 0,
 		.messages_per_connection = site->messages_per_connection,
+		.sources = load->source == NULL ? SLICE_NONE
+						: slice_of(load->source->text),
 		.envelope = share(c, load, envelope),
 	    });
 }
@@ -505,14 +507,18 @@ crew_receivers_value(const struct crew *c)
 
 		if (c->receivers[i].channel != NULL)
 			json_array_append_new(list,
-			    json_pack("{s:i, s:I, s:I, s:I, s:I, s:I, s:I}",
+			    json_pack(
+				"{s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
 				"number", (int)i, "sessions",
 				(json_int_t)s->sessions, "connections",
 				(json_int_t)s->connections, "messages",
 				(json_int_t)s->messages, "octets",
 				(json_int_t)s->octets, "rejected",
 				(json_int_t)s->rejected, "auth_failed",
-				(json_int_t)s->auth_failed));
+				(json_int_t)s->auth_failed, "longest_turn_us",
+				(json_int_t)s->longest_turn_us,
+				"longest_turn_cpu_us",
+				(json_int_t)s->longest_turn_cpu_us));
 	}
 	return list;
 }

@@ -33,6 +33,24 @@ dates_is_over(const struct envelope *e, int64_t wall_ms)
 	return e->by == BY_RETURN && wall_ms >= e->by_ms;
 }
 
+/* There is something to tell then, or to send back. */
+static int64_t
+sooner_by_deadline(const struct envelope *e, int64_t next, int64_t wall_ms)
+{
+	return e->by != BY_NONE && e->by_ms > wall_ms && e->by_ms < next
+	    ? e->by_ms
+	    : next;
+}
+
+int64_t
+dates_no_later(const struct delivery_conf *d, const struct envelope *e,
+    int64_t next, int64_t wall_ms)
+{
+	int64_t end = dates_end(d, e);
+
+	return sooner_by_deadline(e, next < end ? next : end, wall_ms);
+}
+
 int64_t
 dates_next(const struct delivery_conf *d, const struct envelope *e,
     uint32_t attempts, int64_t wall_ms, uint32_t dice)
@@ -40,10 +58,7 @@ dates_next(const struct delivery_conf *d, const struct envelope *e,
 	int64_t next = retry_next(d, attempts, dates_begin(e), e->sender.n == 0,
 	    wall_ms, dice);
 
-	/* There is something to tell then, or to send back. */
-	return e->by != BY_NONE && e->by_ms > wall_ms && e->by_ms < next
-	    ? e->by_ms
-	    : next;
+	return sooner_by_deadline(e, next, wall_ms);
 }
 
 bool

@@ -27,6 +27,9 @@ bool dates_is_over(const struct envelope *, int64_t wall_ms);
 /* After `attempts`: the next one. */
 int64_t dates_next(const struct delivery_conf *, const struct envelope *,
     uint32_t attempts, int64_t wall_ms, uint32_t dice);
+/* It may not go before `next`; but its end, or its deadline, comes in time. */
+int64_t dates_no_later(const struct delivery_conf *, const struct envelope *,
+    int64_t next, int64_t wall_ms);
 /* Time to tell its sender that it is not there yet. */
 bool dates_is_late(const struct delivery_conf *, const struct envelope *,
     int64_t wall_ms);

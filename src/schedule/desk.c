@@ -12,8 +12,9 @@
 #include "base/time.h"
 #include "schedule/dates.h"
 #include "schedule/routing.h"
+#include "schedule/words.h"
 
-enum { MATCH_ARENA_MAX = 64 << 20, READ_SIZE = 64 << 10, WHY_TEXT_MAX = 2048 };
+enum { MATCH_ARENA_MAX = 64 << 20, READ_SIZE = 64 << 10, WHY_TEXT_MAX = 8192 };
 
 struct desk {
 	struct loop *loop;         /* borrowed */
@@ -360,34 +361,47 @@ site_value(struct desk *a, const struct plan_site *plan)
 	return o;
 }
 
+/* One a line: what holds its mail up, and what is known of its addresses. */
 static void
-add_words(struct buf *out, const struct plan_facts *f, const struct site *s)
+write_sentences(struct desk *a, const struct plan_site *plan, struct buf *out)
 {
-	if (f->state == SITE_SUSPENDED)
-		buf_add_cstr(out, "It is suspended by the postmaster.");
-	else if (f->state == SITE_BACKING_OFF)
-		buf_addf(out,
-		    "It rests after %u failures in a row and is probed by one "
-		    "message then. ",
-		    f->failures);
-	else if (f->ready > 0 && f->under_way >= f->window)
-		buf_addf(out,
-		    "All of its %u connections are busy, each job takes %.1f "
-		    "s. ",
-		    f->window, f->job_seconds);
-	else if (f->ready > 0 && f->limits.rate_per_second > 0)
-		buf_addf(out, "Its rate is limited to %.3g a second. ",
-		    f->limits.rate_per_second);
-	else
-		buf_add_cstr(out, "Nothing holds its mail up. ");
-	if (f->state == SITE_OPEN && f->window < f->limits.connections)
-		buf_addf(out, "The window is %u of %u. ", f->window,
-		    f->limits.connections);
-	if (f->ceiling > 0)
-		buf_addf(out, "It did not take more than %u at once. ",
-		    f->ceiling);
-	if (s != NULL && s->last_error[0] != '\0')
-		buf_addf(out, "Its last error was: %s", s->last_error);
+	const struct site *site = plan_site_tag(plan);
+	struct plan_facts facts;
+	struct site_words words = { .facts = &facts,
+		.site = site,
+		.wall_ms = time_wall_ms(),
+		.mono_ms = loop_now(a->loop) };
+
+	plan_site_facts(plan, &facts);
+	words.reason = reasons_of(dispatch_reasons(a->dispatch), facts.name);
+	words_of_site(&words, out);
+	if (site != NULL)
+		sources_tell(dispatch_sources(a->dispatch),
+		    dispatch_conf(a->dispatch), site, words.wall_ms, out);
+}
+
+/* `why` as one text, as it always was; `reasons` one by one. */
+static void
+add_words(struct desk *a, const struct plan_site *plan, json_t *o)
+{
+	json_t *list = json_array();
+	struct slice rest, line;
+	struct buf sentences, why;
+
+	buf_init(&sentences, WHY_TEXT_MAX);
+	buf_init(&why, WHY_TEXT_MAX);
+	write_sentences(a, plan, &sentences);
+	rest = buf_slice(&sentences);
+	while (slice_take_line(&rest, &line)) {
+		json_array_append_new(list, value_text(line));
+		if (why.n > 0)
+			buf_add_char(&why, ' ');
+		buf_add(&why, line);
+	}
+	json_object_set_new(o, "why", value_text(buf_slice(&why)));
+	json_object_set_new(o, "reasons", list);
+	buf_done(&why);
+	buf_done(&sentences);
 }
 
 static void
@@ -405,16 +419,10 @@ site_whole(struct desk *a, const struct plan_site *plan)
 {
 	json_t *o = site_value(a, plan);
 	json_t *senders = json_array();
-	struct plan_facts facts;
-	struct buf why;
 
-	plan_site_facts(plan, &facts);
 	plan_each_sender(plan, on_sender, senders);
 	json_object_set_new(o, "senders", senders);
-	buf_init(&why, WHY_TEXT_MAX);
-	add_words(&why, &facts, plan_site_tag(plan));
-	json_object_set_new(o, "why", value_text(buf_slice(&why)));
-	buf_done(&why);
+	add_words(a, plan, o);
 	return o;
 }
 
@@ -516,7 +524,8 @@ queue_value(struct desk *a)
 	queue_store_counts(a->store, &c);
 	all = c.messages[QUEUE_ACTIVE] + c.messages[QUEUE_DEFERRED] +
 	    c.messages[QUEUE_HELD];
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+	return json_pack(
+	    "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
 	    "messages", (json_int_t)all, "active",
 	    (json_int_t)c.messages[QUEUE_ACTIVE], "deferred",
 	    (json_int_t)c.messages[QUEUE_DEFERRED], "held",
@@ -524,7 +533,8 @@ queue_value(struct desk *a)
 	    (json_int_t)c.recipients, "octets", (json_int_t)c.octets,
 	    "segments", (json_int_t)c.segments, "journal_octets",
 	    (json_int_t)c.journal_octets, "damaged", (json_int_t)c.damaged,
-	    "memory", (json_int_t)c.memory);
+	    "quarantined", (json_int_t)c.quarantined, "memory",
+	    (json_int_t)c.memory);
 }
 
 static json_t *
@@ -580,7 +590,7 @@ do_status(void *owner)
 	json_object_set_new(o, "receivers", crew_receivers_value(crew));
 	json_object_set_new(o, "deliverers", crew_deliverers_value(crew));
 	json_object_set_new(o, "longest_turn_us",
-	    json_integer(loop_longest_turn_us(a->loop, false)));
+	    json_integer(loop_longest_turn(a->loop, false).wall_us));
 	if (a->master_status != NULL)
 		json_object_update(o, a->master_status);
 	return o;

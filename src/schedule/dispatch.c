@@ -18,6 +18,7 @@
 #include "base/time.h"
 #include "mail/address.h"
 #include "schedule/dates.h"
+#include "schedule/heed.h"
 #include "schedule/keeper.h"
 #include "schedule/ledger.h"
 #include "schedule/outage.h"
@@ -56,6 +57,9 @@ struct dispatch {
 	struct outage *outage;
 	struct wishes wishes;
 	struct suspensions suspensions;
+	struct reasons *reasons;
+	struct sources *sources;
+	struct heeding heeding;
 	struct arena *fates;
 	struct timer *timer;
 	bool has_more; /* a slice was not enough */
@@ -141,7 +145,7 @@ put_off(struct dispatch *d, struct load *load)
 	plan_site_facts(s->plan, &plan);
 	buf_init(&reply, LOG_LINE_MAX);
 	if (plan.state == SITE_SUSPENDED)
-		buf_add_cstr(&reply, "450 4.3.2 suspended by the postmaster");
+		suspension_words(&d->suspensions, s->name, &reply);
 	else
 		buf_addf(&reply, "451 4.4.1 the site does not work: %s",
 		    s->last_error);
@@ -152,6 +156,41 @@ put_off(struct dispatch *d, struct load *load)
 	pass_on(d, load, fates, &facts, true);
 	mem_free(fates);
 	buf_done(&reply);
+}
+
+/* No address may be used for it yet: it waits, and that is no attempt. */
+static void
+wait_for_source(struct dispatch *d, struct load *load,
+    const struct source_wait *wait)
+{
+	struct attempt_facts facts = facts_of_site(load->site);
+	struct round *r = load->round;
+	struct fate fate =
+	    fate_ours(FATE_DEFERRED, 3, 2, slice_of(wait->words));
+
+	facts.waits = true;
+	if (r->wait_until_ms == 0 || wait->until_ms < r->wait_until_ms)
+		r->wait_until_ms = wait->until_ms;
+	for (uint32_t i = 0; i < load->count; i++)
+		ledger_fate(&d->ledger, r, load->recipients[i], &fate, &facts,
+		    false);
+}
+
+/* So that what has to wait does not stand in the way of what may go. */
+static bool
+has_to_wait(struct dispatch *d, struct load *load)
+{
+	struct source_choice choice;
+	struct source_wait wait;
+
+	if (sources_choose(d->sources, d->conf, load->site, d->wall_ms, &choice,
+		&wait)) {
+		sources_done(d->sources, &choice, SLICE_NONE, false,
+		    d->wall_ms);
+		return false;
+	}
+	wait_for_source(d, load, &wait);
+	return true;
 }
 
 static void
@@ -183,9 +222,10 @@ offer_all(struct dispatch *d, struct round *r)
 	struct load *next;
 
 	for (load = TAILQ_FIRST(&r->loads); load != NULL; load = next) {
-		bool stays = load->is_offered || offer(d, load);
+		bool waits = !load->is_offered && has_to_wait(d, load);
+		bool stays = !waits && (load->is_offered || offer(d, load));
 
-		if (!stays)
+		if (!stays && !waits)
 			put_off(d, load);
 		next = TAILQ_NEXT(load, in_round);
 		if (!stays)
@@ -232,7 +272,38 @@ begin_due(struct dispatch *d)
 
 /* --- jobs --- */
 
+/* The address that the job is to use; false: it has to wait for one. */
+static bool
+choose_source(struct dispatch *d, struct load *load)
+{
+	struct source_choice choice;
+	struct source_wait wait;
+
+	if (!sources_choose(d->sources, d->conf, load->site, d->wall_ms,
+		&choice, &wait)) {
+		wait_for_source(d, load, &wait);
+		return false;
+	}
+	if (choice.text[0] == '\0' && choice.uses[0] == NULL)
+		return true;
+	load->source = mem_zero(sizeof(*load->source));
+	*load->source = choice;
+	return true;
+}
+
 static void
+end_source(struct dispatch *d, struct load *load, struct slice address,
+    bool taken)
+{
+	if (load->source == NULL)
+		return;
+	sources_done(d->sources, load->source, address, taken, d->wall_ms);
+	mem_free(load->source);
+	load->source = NULL;
+}
+
+/* False: it was put off instead. */
+static bool
 send(struct dispatch *d, struct load *load)
 {
 	struct round *r = load->round;
@@ -244,25 +315,34 @@ send(struct dispatch *d, struct load *load)
 		log_error("schedule unreadable id=%016llx reason=\"%s\"",
 		    (unsigned long long)r->entry->id, err_text(rc));
 		load_drop(d, load);
-		return;
+		return true;
+	}
+	if (!choose_source(d, load)) {
+		plan_abandon(d->plan, &load->plan, d->mono_ms);
+		load_drop(d, load);
+		return false;
 	}
 	place = queue_store_place(d->store, r->entry);
 	queue_store_pin(d->store, r->entry);
 	crew_send(d->crew, load, &place, r->envelope, d->mono_ms);
+	return true;
 }
 
 static void
 send_ready(struct dispatch *d)
 {
 	struct plan_load *next;
+	unsigned waiting = 0;
 
 	if (d->is_stopping || crew_deliverers(d->crew) == 0 ||
 	    queue_store_is_stuck(d->store))
 		return;
 	plan_set_capacity(d->plan,
 	    crew_deliverers(d->crew) * JOBS_PER_DELIVERER);
-	while ((next = plan_next(d->plan, d->mono_ms)) != NULL)
-		send(d, (struct load *)(void *)next);
+	while (waiting < DUE_SLICE &&
+	    (next = plan_next(d->plan, d->mono_ms)) != NULL)
+		waiting += send(d, (struct load *)(void *)next) ? 0 : 1;
+	d->has_more |= waiting == DUE_SLICE;
 }
 
 /* The worst of a job's fates: for the site's last error, and its history. */
@@ -291,6 +371,18 @@ count_fates(struct dispatch *d, struct site *s, const struct fate *fates,
 			s->last_success_ms = d->wall_ms;
 		}
 	}
+}
+
+/* Somebody's host has it now. */
+static bool
+was_taken(const struct fate *fates, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (fates[i].kind == FATE_DELIVERED ||
+		    fates[i].kind == FATE_RELAYED ||
+		    fates[i].kind == FATE_PASSED)
+			return true;
+	return false;
 }
 
 /* The fates of a job, one a recipient; what is malformed is put off. */
@@ -327,7 +419,7 @@ on_job_done(struct load *load, const struct msg_job_done *m, void *arg)
 	    ? (enum job_trouble)m->trouble
 	    : TROUBLE_LOCAL;
 	const struct attempt_facts facts = { s->name, m->host, m->address,
-		m->tls, m->policy, m->dialogue };
+		m->tls, m->policy, m->dialogue, m->rule, false };
 	struct fate *fates = job_fates(d, load, m->fates, &trouble);
 	const struct fate *worst = worst_of(fates, load->count);
 	bool is_plain = worst->kind != FATE_FAILED &&
@@ -351,9 +443,14 @@ on_job_done(struct load *load, const struct msg_job_done *m, void *arg)
 		    d->mono_ms + d->conf->delivery.idle_timeout_ms);
 	s->used_ms = d->mono_ms;
 	outage_learn(d->outage, s,
-	    plan_done(d->plan, &load->plan, trouble, d->mono_ms), d->mono_ms);
+	    heed_job_done(&d->heeding, s, &load->plan, trouble,
+		m->pace == PACE_SLOW ? m->rule_reply : worst->reply),
+	    d->mono_ms);
+	heed_answer(&d->heeding, s, load->source, m);
+	end_source(d, load, m->address, was_taken(fates, load->count));
 	pass_on(d, load, fates, &facts,
-	    trouble == TROUBLE_SITE || trouble == TROUBLE_BUSY);
+	    trouble == TROUBLE_SITE || trouble == TROUBLE_BUSY ||
+		m->pace == PACE_PAUSE);
 	load_free(&load);
 	offer_all(d, r);
 }
@@ -373,6 +470,7 @@ on_job_lost(struct load *load, void *arg)
 	take_time(d);
 	queue_store_unpin(d->store, load->round->entry);
 	plan_abandon(d->plan, &load->plan, d->mono_ms);
+	end_source(d, load, SLICE_NONE, false);
 	if (!load->was_put_back && load->round->wish == WISH_NOTHING &&
 	    load->round->entry->state != QUEUE_HELD &&
 	    load->round->envelope != NULL) {
@@ -751,7 +849,12 @@ dispatch_new(struct loop *loop, int spool, const struct conf *conf,
 	d->outage = outage_new(d->plan, d->sites, d->store, &outage_events, d);
 	d->wishes = (struct wishes){ d->keeper, d->store, d->plan, d->sites,
 		&d->ledger };
+	d->reasons = reasons_new();
+	d->sources = sources_new();
+	d->heeding = (struct heeding){ &d->suspensions, d->sources };
 	d->suspensions = (struct suspensions){ .plan = d->plan,
+		.reasons = d->reasons,
+		.sources = d->sources,
 		.crew = d->crew,
 		.events = d->events,
 		.outage = d->outage };
@@ -806,6 +909,8 @@ dispatch_free(struct dispatch **place)
 	crew_free(&d->crew);
 	site_table_free(&d->sites);
 	plan_free(&d->plan);
+	reasons_free(&d->reasons);
+	sources_free(&d->sources);
 	events_free(&d->events);
 	history_free(&d->history);
 	arena_free(&d->fates);
@@ -819,6 +924,7 @@ dispatch_set_state(struct dispatch *d, struct state *state)
 	take_time(d);
 	crew_set_state(d->crew, state);
 	d->suspensions.state = state;
+	sources_set_state(d->sources, state, d->wall_ms);
 	suspensions_restore(&d->suspensions);
 }
 
@@ -872,6 +978,18 @@ struct site_table *
 dispatch_sites(struct dispatch *d)
 {
 	return d->sites;
+}
+
+const struct reasons *
+dispatch_reasons(const struct dispatch *d)
+{
+	return d->reasons;
+}
+
+struct sources *
+dispatch_sources(struct dispatch *d)
+{
+	return d->sources;
 }
 
 struct stats *

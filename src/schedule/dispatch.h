@@ -19,7 +19,9 @@
 #include "schedule/events.h"
 #include "schedule/history.h"
 #include "schedule/plan.h"
+#include "schedule/reasons.h"
 #include "schedule/site.h"
+#include "schedule/sources.h"
 #include "schedule/stats.h"
 
 struct dispatch;
@@ -57,6 +59,8 @@ struct events *dispatch_events(struct dispatch *);
 const struct history *dispatch_history(const struct dispatch *);
 struct plan *dispatch_plan(struct dispatch *);
 struct site_table *dispatch_sites(struct dispatch *);
+const struct reasons *dispatch_reasons(const struct dispatch *);
+struct sources *dispatch_sources(struct dispatch *);
 struct stats *dispatch_stats(struct dispatch *);
 const struct conf *dispatch_conf(const struct dispatch *);
 /* Its recipients before any alias was expanded. */

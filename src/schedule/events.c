@@ -99,6 +99,8 @@ events_outcome(struct events *e, const struct outcome *o, int64_t wall_ms)
 	json_text(&j, "policy", o->policy);
 	json_int(&j, "attempts", o->attempts);
 	json_text(&j, "reply", o->reply);
+	if (o->rule.n > 0)
+		json_text(&j, "rule", o->rule);
 	json_seconds(&j, "delay", o->delay_ms);
 	end(e, &j);
 }

@@ -21,6 +21,7 @@ struct outcome {
 	uint64_t id;
 	struct slice recipient;
 	struct slice site, host, address, tls, policy;
+	struct slice rule; /* of replies.conf; or empty */
 	uint32_t attempts;
 	struct slice reply;
 	int64_t delay_ms; /* since it arrived */

@@ -14,7 +14,7 @@ enum {
 	RECIPIENTS_MAX = 4096,
 	DIALOGUE_MAX = 16 << 10,
 	TEXT_MAX = 1024,
-	TEXTS = 8,
+	TEXTS = 9,
 };
 
 struct kept {
@@ -34,7 +34,7 @@ struct history {
 };
 
 static const char *const names[TEXTS] = { "recipients", "site", "host",
-	"address", "tls", "policy", "reply", "dialogue" };
+	"address", "tls", "policy", "reply", "dialogue", "rule" };
 
 struct history *
 history_new(void)
@@ -77,6 +77,7 @@ history_add(struct history *h, const struct attempt *a)
 		slice_head(a->policy, TEXT_MAX),
 		slice_head(a->reply, TEXT_MAX),
 		slice_head(a->dialogue, DIALOGUE_MAX),
+		slice_head(a->rule, TEXT_MAX),
 	};
 	size_t size = sizeof(struct kept);
 	struct kept *kept;

@@ -21,6 +21,7 @@ struct attempt {
 	const char *event;       /* static: "delivered", "deferred" ... */
 	struct slice recipients; /* lines */
 	struct slice site, host, address, tls, policy, reply, dialogue;
+	struct slice rule; /* of replies.conf; or empty */
 };
 
 struct history *history_new(void) MUST_USE;

@@ -132,6 +132,21 @@ keeper_attempts(struct queue_entry *e)
 	return most;
 }
 
+/* When what is left of the round's message goes again. */
+static int64_t
+next_of(const struct keeper *k, const struct round *r)
+{
+	const struct delivery_conf *conf = &k->conf->delivery;
+	int64_t now = k->ledger->wall_ms;
+
+	if (r->report_failed || r->envelope == NULL)
+		return now + RETRY_OWN_TROUBLE;
+	if (!r->was_tried && r->wait_until_ms > now)
+		return dates_no_later(conf, r->envelope, r->wait_until_ms, now);
+	return dates_next(conf, r->envelope, keeper_attempts(r->entry), now,
+	    arc4random());
+}
+
 void
 keeper_hold(struct keeper *k, struct queue_entry *e)
 {
@@ -354,15 +369,12 @@ keeper_settle(struct keeper *k, struct round *r)
 	const struct note *note;
 	bool failed = r->report_failed;
 	bool remove = r->wish == WISH_REMOVE;
-	int64_t next = k->ledger->wall_ms + RETRY_OWN_TROUBLE;
+	int64_t next = next_of(k, r);
 
 	if (!failed)
 		STAILQ_FOREACH (note, &r->notes, link)
 			if (note->is_pending)
 				ledger_settle(k->ledger, r, note);
-	if (!failed && r->envelope != NULL)
-		next = dates_next(&k->conf->delivery, r->envelope,
-		    keeper_attempts(e), k->ledger->wall_ms, arc4random());
 	keeper_drop(k, r);
 	if (remove || e->open_count == 0)
 		keeper_remove(k, e);

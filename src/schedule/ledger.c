@@ -55,10 +55,11 @@ tell(struct ledger *l, const struct round *r, uint32_t index,
 
 	id_text(r->entry->id, id);
 	log_info("schedule %s queue=%s to=%s site=%.*s host=%s attempts=%u "
-		 "delay=%.1f tls=\"%.*s\" reply=%s",
+		 "delay=%.1f tls=\"%.*s\" reply=%s%s%.*s",
 	    event, id, log_text(address, &to), SLICE_ARGS(facts->site),
 	    log_text(facts->host, &host), attempts, (double)delay / 1000,
-	    SLICE_ARGS(facts->tls), log_text(fate->reply, &reply));
+	    SLICE_ARGS(facts->tls), log_text(fate->reply, &reply),
+	    facts->rule.n > 0 ? " rule=" : "", SLICE_ARGS(facts->rule));
 	events_outcome(l->events,
 	    &(struct outcome){
 		.event = event,
@@ -71,6 +72,7 @@ tell(struct ledger *l, const struct round *r, uint32_t index,
 		.policy = facts->policy,
 		.attempts = attempts,
 		.reply = fate->reply,
+		.rule = facts->rule,
 		.delay_ms = delay,
 	    },
 	    l->wall_ms);
@@ -104,8 +106,8 @@ ledger_fate(struct ledger *l, struct round *r, uint32_t index,
 {
 	struct queue_recipient *rcpt = entry_recipient(r->entry, index);
 	/* A refusal of ours or the postmaster's is no attempt. */
-	bool attempted =
-	    !expired && (fate->kind != FATE_FAILED || facts->site.n > 0);
+	bool attempted = !expired && !facts->waits &&
+	    (fate->kind != FATE_FAILED || facts->site.n > 0);
 	bool wants_success =
 	    (r->envelope->recipients[index].notify & NOTIFY_SUCCESS) != 0;
 	uint16_t attempts = rcpt->attempts;
@@ -128,6 +130,8 @@ ledger_fate(struct ledger *l, struct round *r, uint32_t index,
 		    attempted ? l->wall_ms : 0, true, expired);
 		return;
 	}
+	if (fate->kind == FATE_DEFERRED && attempted)
+		r->was_tried = true;
 	queue_store_result(l->store, r->entry, index, fate, facts->host,
 	    attempts);
 	if (tells_relay(r->envelope, &told) ||
@@ -168,6 +172,7 @@ ledger_attempt(struct ledger *l, const struct round *r, const struct load *load,
 		.tls = facts->tls,
 		.policy = facts->policy,
 		.reply = worst->reply,
+		.rule = facts->rule,
 		.dialogue = facts->dialogue,
 	    });
 	buf_done(&lines);

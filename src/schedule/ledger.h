@@ -26,6 +26,8 @@ struct ledger {
 /* Where an attempt was made; empty: it was none. */
 struct attempt_facts {
 	struct slice site, host, address, tls, policy, dialogue;
+	struct slice rule; /* of replies.conf, that fitted; or empty */
+	bool waits;        /* it was not attempted: it may not go yet */
 };
 
 /*

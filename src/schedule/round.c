@@ -67,6 +67,7 @@ load_free(struct load **place)
 	TAILQ_REMOVE(&load->round->loads, load, in_round);
 	if (load->site->filling == load)
 		load->site->filling = NULL;
+	mem_free(load->source);
 	mem_free(load->recipients);
 	mem_free(load);
 	*place = NULL;

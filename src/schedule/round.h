@@ -18,6 +18,7 @@
 #include "queue/entry.h"
 #include "schedule/plan.h"
 #include "schedule/site.h"
+#include "schedule/sources.h"
 
 struct round;
 
@@ -29,10 +30,11 @@ struct load {
 	struct round *round;   /* borrowed: its owner */
 	struct site *site;     /* borrowed: the table */
 	TAILQ_ENTRY(load) in_round;
-	uint64_t job;       /* 0: none */
-	unsigned deliverer; /* that has the job */
-	bool was_put_back;  /* a deliverer died with it before */
-	bool is_offered;    /* to the plan */
+	uint64_t job;                 /* 0: none */
+	struct source_choice *source; /* owned: of the job; or NULL */
+	unsigned deliverer;           /* that has the job */
+	bool was_put_back;            /* a deliverer died with it before */
+	bool is_offered;              /* to the plan */
 	uint8_t tried_count;
 	uint16_t tried[LOAD_TRIED_MAX]; /* numbers of sites that failed it */
 	uint32_t count;
@@ -72,6 +74,8 @@ struct round {
 	uint32_t original_count; /* recipients before any expansion */
 	unsigned reports;        /* under way to the disk */
 	bool report_failed;
+	bool was_tried;        /* some were put off after an attempt */
+	int64_t wait_until_ms; /* wall: others may not go yet; 0: none */
 	bool is_ending;
 };
 

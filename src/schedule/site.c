@@ -57,6 +57,7 @@ node_free(struct site_table *t, struct node *node)
 	mem_free(s->route);
 	mem_free(s->destination);
 	mem_free(s->mx_host);
+	mem_free(s->cut_reply);
 	mem_free(node);
 }
 
@@ -293,6 +294,14 @@ site_set_error(struct site *s, struct slice reply)
 	if (n > 0)
 		memcpy(s->last_error, reply.p, n);
 	s->last_error[n] = '\0';
+}
+
+void
+site_note_cut(struct site *s, struct slice reply, int64_t wall_ms)
+{
+	mem_free(s->cut_reply);
+	s->cut_reply = mem_cstr(slice_head(reply, SITE_ERROR_MAX));
+	s->cut_ms = wall_ms;
 }
 
 void

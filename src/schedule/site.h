@@ -15,6 +15,7 @@
 #include "base/must.h"
 #include "base/slice.h"
 #include "conf/conf.h"
+#include "conf/replies.h"
 #include "schedule/plan.h"
 
 enum {
@@ -46,6 +47,9 @@ struct site {
 	int64_t last_success_ms; /* wall */
 	int64_t used_ms;         /* monotonic */
 	char last_error[SITE_ERROR_MAX];
+	char last_rule[REPLIES_NAME_MAX + 1]; /* of replies.conf */
+	int64_t cut_ms;       /* wall: its window was cut; 0: it was not */
+	char *cut_reply;      /* owned; with cut_ms: why */
 	struct load *filling; /* borrowed: of the message being routed */
 	int64_t idle_until_ms;
 	uint16_t idle[SITE_DELIVERERS_MAX]; /* connections, by deliverer */
@@ -87,6 +91,7 @@ void site_table_sweep(struct site_table *, int64_t mono_ms);
 void site_each(struct site_table *, void (*each)(struct site *, void *arg),
     void *arg);
 void site_set_error(struct site *, struct slice reply);
+void site_note_cut(struct site *, struct slice reply, int64_t wall_ms);
 
 /* Connections that deliverers keep open after a job. */
 void site_idle_add(struct site *, unsigned deliverer, int64_t until_ms);

@@ -1,10 +1,9 @@
 /*
  * schedule/suspension.c - one row of the state database a suspended site: its
- * name, and the wall-clock time in milliseconds when it ends, 0 for never.
+ * name, and the wall-clock time in milliseconds when it ends, 0 for never. If
+ * a rule did it, behind that: since when, which rule, the site's words.
  */
 #include "schedule/suspension.h"
-
-#include <stdio.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
@@ -13,7 +12,7 @@
 #include "base/time.h"
 #include "schedule/site.h"
 
-enum { NAMES_MAX = 16 << 20 };
+enum { NAMES_MAX = 16 << 20, VALUE_MAX = 4096 };
 
 static void
 warn(int rc, struct slice site)
@@ -25,15 +24,21 @@ warn(int rc, struct slice site)
 }
 
 static void
-keep(const struct suspensions *s, struct slice site, uint64_t ms)
+keep(const struct suspensions *s, struct slice site, uint64_t ms,
+    const struct reason *reason)
 {
-	char value[32];
+	struct buf value;
 
 	if (s->state == NULL)
 		return;
-	(void)snprintf(value, sizeof(value), "%llu",
+	buf_init(&value, VALUE_MAX);
+	buf_addf(&value, "%llu",
 	    ms == 0 ? 0ULL : (unsigned long long)s->wall_ms + ms);
-	warn(state_put(s->state, STATE_SITES, site, slice_of(value)), site);
+	if (reason != NULL)
+		buf_addf(&value, " %lld %.*s %.*s", (long long)reason->since_ms,
+		    SLICE_ARGS(reason->rule), SLICE_ARGS(reason->words));
+	warn(state_put(s->state, STATE_SITES, site, buf_slice(&value)), site);
+	buf_done(&value);
 }
 
 static void
@@ -55,21 +60,52 @@ suspend(const struct suspensions *s, struct slice site, uint64_t ms)
 	return plan;
 }
 
-void
-suspension_begin(const struct suspensions *s, struct slice site, uint64_t ms)
+/* Its connections close, its waiting mail is put off. */
+static void
+begin(const struct suspensions *s, struct slice site, uint64_t ms,
+    const struct reason *reason)
 {
 	struct plan_site *plan = suspend(s, site, ms);
 	struct site *known = plan_site_tag(plan);
 
-	keep(s, site, ms);
-	events_site(s->events, "suspended", site, SLICE("postmaster"),
-	    s->wall_ms);
-	log_info("schedule suspended site=%.*s seconds=%llu", SLICE_ARGS(site),
-	    (unsigned long long)ms / SECOND);
+	if (s->reasons != NULL && reason == NULL)
+		reasons_drop(s->reasons, site);
+	else if (s->reasons != NULL)
+		reasons_put(s->reasons, site, reason);
+	keep(s, site, ms, reason);
 	if (known == NULL)
 		return;
 	crew_close_site(s->crew, known->name);
 	outage_learn(s->outage, known, PLAN_DOWN, s->mono_ms);
+}
+
+void
+suspension_begin(const struct suspensions *s, struct slice site, uint64_t ms)
+{
+	events_site(s->events, "suspended", site, SLICE("postmaster"),
+	    s->wall_ms);
+	log_info("schedule suspended site=%.*s seconds=%llu", SLICE_ARGS(site),
+	    (unsigned long long)ms / SECOND);
+	begin(s, site, ms, NULL);
+}
+
+void
+suspension_by_rule(const struct suspensions *s, struct slice site, uint64_t ms,
+    struct slice rule, struct slice words)
+{
+	const struct reason reason = { rule, words, s->wall_ms };
+	struct log_text said;
+	struct buf why;
+
+	buf_init(&why, VALUE_MAX);
+	buf_addf(&why, "rule %.*s: %.*s", SLICE_ARGS(rule), SLICE_ARGS(words));
+	events_site(s->events, "suspended", site, buf_slice(&why), s->wall_ms);
+	buf_done(&why);
+	log_warning("schedule suspended site=%.*s seconds=%llu rule=%.*s "
+		    "reply=%s",
+	    SLICE_ARGS(site), (unsigned long long)ms / SECOND, SLICE_ARGS(rule),
+	    log_text(words, &said));
+	begin(s, site, ms, &reason);
 }
 
 static void
@@ -80,6 +116,8 @@ ended(const struct suspensions *s, struct plan_site *plan, struct slice by)
 
 	plan_site_facts(plan, &facts);
 	forget(s, facts.name);
+	if (s->reasons != NULL)
+		reasons_drop(s->reasons, facts.name);
 	events_site(s->events, "resumed", facts.name, by, s->wall_ms);
 	log_info("schedule resumed site=%.*s by=%.*s", SLICE_ARGS(facts.name),
 	    SLICE_ARGS(by));
@@ -95,8 +133,23 @@ suspension_end(const struct suspensions *s, struct slice site)
 	if (plan == NULL)
 		return false;
 	plan_resume(s->plan, plan, s->mono_ms);
+	if (s->sources != NULL)
+		sources_wake(s->sources, site);
 	ended(s, plan, SLICE("postmaster"));
 	return true;
+}
+
+void
+suspension_words(const struct suspensions *s, struct slice site,
+    struct buf *out)
+{
+	const struct reason *r = reasons_of(s->reasons, site);
+
+	if (r == NULL)
+		buf_add_cstr(out, "450 4.3.2 suspended by the postmaster");
+	else
+		buf_addf(out, "450 4.3.2 suspended by rule %.*s; it said: %.*s",
+		    SLICE_ARGS(r->rule), SLICE_ARGS(r->words));
 }
 
 void
@@ -115,13 +168,30 @@ struct walk {
 	struct buf over; /* names, each with a NUL: not while it walks */
 };
 
+/* "SINCE RULE WORDS", or nothing: it was the postmaster. */
+static void
+restore_reason(const struct suspensions *s, struct slice site,
+    struct slice value)
+{
+	struct slice number = slice_take_until(&value, ' ');
+	struct reason reason = { .rule = slice_take_until(&value, ' ') };
+	uint64_t since;
+
+	if (s->reasons == NULL || !slice_to_u64(number, INT64_MAX, &since))
+		return;
+	reason.words = value;
+	reason.since_ms = (int64_t)since;
+	reasons_put(s->reasons, site, &reason);
+}
+
 static bool
 on_kept(struct slice site, struct slice value, void *arg)
 {
 	struct walk *w = arg;
+	struct slice number = slice_take_until(&value, ' ');
 	uint64_t until;
 
-	if (!slice_to_u64(value, INT64_MAX, &until) ||
+	if (!slice_to_u64(number, INT64_MAX, &until) ||
 	    (until != 0 && until <= (uint64_t)w->s->wall_ms)) {
 		buf_add(&w->over, site);
 		buf_add_char(&w->over, '\0');
@@ -129,6 +199,7 @@ on_kept(struct slice site, struct slice value, void *arg)
 	}
 	(void)suspend(w->s, site,
 	    until == 0 ? 0 : until - (uint64_t)w->s->wall_ms);
+	restore_reason(w->s, site, value);
 	log_info("schedule still-suspended site=%.*s", SLICE_ARGS(site));
 	return true;
 }

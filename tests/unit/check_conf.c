@@ -369,6 +369,14 @@ static const struct {
 	  "@/main.conf:2: via: { } is empty; at least one next hop is needed\n" },
 	{ "route \"*\" { user = \"me\" }\n",
 	  "@/main.conf:2: user: password is missing\n" },
+	{ "route \"*\" { user = \"me\" oauth_token_url = \"http://a.test/\" }\n",
+	  "@/main.conf:2: oauth_token_url: \"http://a.test/\" is no "
+	  "https://HOST[:PORT]/PATH\n"
+	  "@/main.conf:2: oauth_token_url: oauth_client_id is missing\n"
+	  "@/main.conf:2: oauth_token_url: oauth_refresh_token or "
+	  "oauth_client_secret is missing\n" },
+	{ "route \"*\" { oauth_scope = \"all\" }\n",
+	  "@/main.conf:2: oauth_scope: oauth_token_url is missing\n" },
 	{ "route \"a b\" { via = \"mx\" }\n",
 	  "@/main.conf:2: route \"a b\": the title is none of" },
 	{ "route \"*\" { user = \"me\" password = \"hunter2\" }\n",

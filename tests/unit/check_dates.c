@@ -61,6 +61,8 @@ START_TEST(returned_mail_comes_back_when_its_time_is_over)
 	ck_assert(!dates_is_over(&e, e.by_ms - 1));
 	ck_assert(dates_is_over(&e, e.by_ms));
 	ck_assert_int_eq(dates_next(&conf, &e, 1, NOW, 0), e.by_ms);
+	ck_assert_int_eq(dates_no_later(&conf, &e, NOW + DAY, NOW), e.by_ms);
+	ck_assert_int_eq(dates_no_later(&conf, &e, NOW + 1, NOW), NOW + 1);
 	e.by_ms = NOW + 100 * DAY; /* no longer than others */
 	ck_assert_int_eq(dates_end(&conf, &e), NOW + 5 * DAY);
 	ck_assert_int_lt(dates_next(&conf, &e, 1, NOW, 0), NOW + 2 * MINUTE);

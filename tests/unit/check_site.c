@@ -5,9 +5,9 @@
 
 static char any[] = "*", big[] = "mx:*.big.test", own[] = "own.test";
 static struct shaping_conf shapings[] = {
-	{ any, 20, 100, 100, 0 },
-	{ big, 3, 10, 5, 2 },
-	{ own, 7, 100, 100, 0 },
+	{ any, 20, 100, 100, 0, NULL, 0, 0 },
+	{ big, 3, 10, 5, 2, NULL, 0, 0 },
+	{ own, 7, 100, 100, 0, NULL, 0, 0 },
 };
 static struct conf conf = { .shapings = shapings, .shaping_count = 3 };
 static struct plan *plan;

@@ -65,8 +65,10 @@ misses_deadline(const struct hop *h, const struct hop_message *m,
 
 	if (e->by != BY_RETURN)
 		return false;
-	if (left < SECOND ||
-	    (!h->lmtp && left < (int64_t)h->ehlo.by_least * SECOND))
+	/* Whole seconds are left for the next hop, at least one. */
+	if (left <= 0 ||
+	    (!h->lmtp &&
+		(left < SECOND || left < (int64_t)h->ehlo.by_least * SECOND)))
 		*why = fate_ours(FATE_FAILED, 4, 7,
 		    slice_of("554 5.4.7 The message can't be delivered in "
 			     "the time that its sender set"));

@@ -210,6 +210,7 @@ offer(struct dispatch *d, struct load *load)
 
 	load->is_offered = true;
 	load->plan.retry = keeper_attempts(r->entry) > 0;
+	load->plan.priority = r->envelope->priority;
 	return plan_add(d->plan, load->site->plan, &load->plan,
 	    round_sender_key(r->envelope), d->mono_ms);
 }

@@ -2,6 +2,7 @@
  * conf/check.c - checks between keys, and what the system fills in.
  */
 #include "conf/check.h"
+#include "conf/masquerade.h"
 
 #include <grp.h>
 #include <netdb.h>
@@ -482,6 +483,13 @@ check_routes(const struct checking *c)
 				    place_of(c, "route", i, "source"),
 				    "source: \"%s\" is no IP address",
 				    r->source.v[k]);
+		for (size_t k = 0; k < r->masquerade.n; k++)
+			if (!masquerade_is_rule(slice_of(r->masquerade.v[k])))
+				conf_error(c->errors,
+				    place_of(c, "route", i, "masquerade"),
+				    "masquerade: \"%s\" is none of \"domain\", "
+				    "\"domain=domain\", \".domain=domain\"",
+				    r->masquerade.v[k]);
 		check_login(c, i);
 		check_via(c, i);
 	}

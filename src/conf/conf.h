@@ -125,7 +125,8 @@ struct route_conf {
 	struct blob oauth_refresh_token;
 	char *oauth_scope;
 	struct strings source;
-	char *helo; /* or "": hostname */
+	char *helo;                /* or "": hostname */
+	struct strings masquerade; /* conf/masquerade.h */
 };
 
 /* delivery.replies */

@@ -184,6 +184,7 @@ static const struct conf_key route_keys[] = {
 	{ "oauth_refresh_token", PASSWORD(route_conf, oauth_refresh_token), "",	 0, 0, NULL, NOW, "\"file:PATH\" with a refresh token in its first line; empty: client credentials" },
 	{ "oauth_scope", TEXT(route_conf, oauth_scope),	"",			 0, 1000, NULL, NOW, "what the token is to be good for; empty: what the client has" },
 	{ "source",	TEXTS(route_conf, source),	"",				 1, 45, NULL, NOW, "local addresses to send from; empty: the system chooses" },
+	{ "masquerade",	TEXTS(route_conf, masquerade),	"",				 1, 511, NULL, NOW, "rules for the sender's domain: \"example.org\" for all hosts below it, \"old.example=example.org\", \".old.example=example.org\"" },
 	{ "helo",	NAME(route_conf, helo),		"",				 0, 255, NULL, NOW, "name in EHLO; empty: hostname" },
 	{ 0 }
 };

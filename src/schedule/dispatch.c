@@ -24,6 +24,7 @@
 #include "schedule/outage.h"
 #include "schedule/reports.h"
 #include "schedule/retry.h"
+#include "schedule/rewrite.h"
 #include "schedule/round.h"
 #include "schedule/routing.h"
 #include "schedule/suspension.h"
@@ -36,6 +37,7 @@ enum {
 	FATES_ARENA_MAX = 4 << 20,
 	RESTS_MAX = 16,
 	OWN_ENVELOPE_MAX = 8 << 10,
+	SENDER_MAX = 1024,
 	TICK = SECOND,
 };
 
@@ -308,6 +310,8 @@ static bool
 send(struct dispatch *d, struct load *load)
 {
 	struct round *r = load->round;
+	struct envelope told;
+	struct buf sender;
 	struct place place;
 	int rc = keeper_envelope(d->keeper, r);
 
@@ -325,7 +329,11 @@ send(struct dispatch *d, struct load *load)
 	}
 	place = queue_store_place(d->store, r->entry);
 	queue_store_pin(d->store, r->entry);
-	crew_send(d->crew, load, &place, r->envelope, d->mono_ms);
+	told = *r->envelope;
+	buf_init(&sender, SENDER_MAX);
+	told.sender = rewrite_sender(d->conf, load, &sender);
+	crew_send(d->crew, load, &place, &told, d->mono_ms);
+	buf_done(&sender);
 	return true;
 }
 

@@ -73,7 +73,10 @@ literal_target(const struct conf *conf, struct slice domain, struct buf *to)
 	return true;
 }
 
-/* What tells connections of one host apart: the route's security and login. */
+/*
+ * What tells connections of one host apart: the route's security and login;
+ * and what it does to senders, which goes by the site's route.
+ */
 static void
 add_policy(struct buf *to, const struct route_conf *route)
 {
@@ -81,6 +84,8 @@ add_policy(struct buf *to, const struct route_conf *route)
 	    route->helo);
 	for (size_t i = 0; i < route->source.n; i++)
 		buf_addf(to, " source=%s", route->source.v[i]);
+	for (size_t i = 0; i < route->masquerade.n; i++)
+		buf_addf(to, " masquerade=%s", route->masquerade.v[i]);
 }
 
 /* False: there is no way, *reply says why. */

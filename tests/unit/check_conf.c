@@ -377,6 +377,8 @@ static const struct {
 	  "oauth_client_secret is missing\n" },
 	{ "route \"*\" { oauth_scope = \"all\" }\n",
 	  "@/main.conf:2: oauth_scope: oauth_token_url is missing\n" },
+	{ "route \"*\" { masquerade = { \"example.org\", \"@x\" } }\n",
+	  "@/main.conf:2: masquerade: \"@x\" is none of \"domain\"" },
 	{ "route \"a b\" { via = \"mx\" }\n",
 	  "@/main.conf:2: route \"a b\": the title is none of" },
 	{ "route \"*\" { user = \"me\" password = \"hunter2\" }\n",

@@ -221,6 +221,8 @@ write_conf(const char *delivery)
 	    "domain \"here.test\" {\n"
 	    "  deliver = \"maildir:%s/mail/%%{local}\"\n"
 	    "  aliases = \"file:%s/aliases\"\n}\n"
+	    "route \"masked.test\" { via = \"smtp:masked.test\""
+	    " masquerade = \"far.test\" }\n"
 	    "route \"nowhere.test\" { via = \"discard:\" }\n"
 	    "route \"error.test\" { via = \"error:550 5.7.1 not there\" }\n"
 	    "route \"two.test\" { via = { \"smtp:a.hop\", \"smtp:b.hop\" }"
@@ -789,6 +791,19 @@ START_TEST(a_late_message_warns_once_and_expires)
 }
 END_TEST
 
+START_TEST(a_route_that_masquerades_changes_the_sender)
+{
+	(void)mail("a@host.far.test", "ok@masked.test never@masked.test", 0);
+	run_until_jobs(2); /* and the report goes to the real one */
+	run_until(is_empty);
+	ck_assert_str_eq(jobs[0].sender, "a@far.test");
+	ck_assert_str_eq(jobs[1].recipients, "a@host.far.test");
+	(void)mail("a@host.far.test", "ok@there.test", 0);
+	run_until_jobs(3);
+	ck_assert_str_eq(jobs[2].sender, "a@host.far.test");
+}
+END_TEST
+
 START_TEST(mail_to_come_goes_when_its_date_has_come)
 {
 	int64_t since = time_mono_ms();
@@ -945,6 +960,7 @@ main(void)
 	tcase_add_test(tc, a_suspended_site_gets_nothing_until_it_is_resumed);
 	tcase_add_test(tc, a_restart_finds_what_was_there);
 	tcase_add_test(tc, a_crash_repeats_what_was_under_way_alone);
+	tcase_add_test(tc, a_route_that_masquerades_changes_the_sender);
 	tcase_add_test(tc, mail_to_come_goes_when_its_date_has_come);
 	tcase_add_test(tc, mail_to_come_is_not_flushed_but_let_go);
 	tcase_add_test(tc, mail_to_come_waits_on_after_a_crash_and_a_restart);

@@ -495,6 +495,16 @@ check_routes(const struct checking *c)
 	}
 }
 
+static void
+check_srs(const struct checking *c)
+{
+	const struct srs_conf *srs = &c->conf->srs;
+
+	if (srs->domain[0] != '\0' && srs->secret.n == 0)
+		conf_error(c->errors, place_of(c, "srs", 0, "domain"),
+		    "domain: secret is missing");
+}
+
 static bool
 is_shaping_title(const char *title)
 {
@@ -703,6 +713,7 @@ conf_check(struct conf *conf, const struct conf_source *src,
 	check_auth(&c);
 	check_domains(&c);
 	check_routes(&c);
+	check_srs(&c);
 	check_shapings(&c);
 	conf_check_pace(conf, src, errors);
 	check_checks(&c);

@@ -39,6 +39,7 @@
 #define FILE_(s, f, secret) CONF_FILE, AT(s, f, struct blob), 0, secret
 #define PASSWORD(s, f) \
 	CONF_PASSWORD, AT(s, f, struct blob), 0, CONF_SECRET_ROUTES
+#define SECRETS(s, f) CONF_SECRETS, AT(s, f, struct blob), 0, CONF_SECRET_SRS
 #define KEYS(s, f, n)                                                  \
 	CONF_KEYS, AT(s, f, struct dkim_key_conf *), AT(s, n, size_t), \
 	    CONF_SECRET_DKIM
@@ -237,6 +238,12 @@ static const struct conf_key dkim_keys[] = {
 	{ 0 }
 };
 
+static const struct conf_key srs_keys[] = {
+	{ "domain",	NAME(srs_conf, domain),		"",				 0, 255, NULL, NOW, "senders of mail that an alias sends away are told as addresses of this domain, whose MX is this host; empty: as they are" },
+	{ "secret",	SECRETS(srs_conf, secret),	"",				 0, 0, NULL, NOW, "\"file:PATH\": the first line proves new addresses, the others are old ones that are still good" },
+	{ 0 }
+};
+
 static const struct conf_key dns_keys[] = {
 	{ "servers",	TEXTS(dns_conf, servers),	"",				 1, 255, NULL, NOW, "\"127.0.0.1\" or \"127.0.0.1@5353\"; empty: those of /etc/resolv.conf" },
 	{ "trust_anchor", TEXT(dns_conf, trust_anchor), "",				 0, 4095, NULL, NOW, "file with DNSKEY or DS records; empty: the system's root anchor" },
@@ -279,6 +286,7 @@ const struct conf_section conf_sections[] = {
 	{ "shaping",  "\"domain\", \".domain\", \"mx:PATTERN\" (an MX host) or \"*\"", MANY(shapings, shaping_count, shaping_conf, title), NOW, shaping_keys, "the pace per destination; the most exact title wins" },
 	{ "checks",   PLAIN(checks),				NOW,   checks_keys,   "what is checked on relay listeners; trusted and authenticated clients are exempt" },
 	{ "dkim",     "domain", MANY(dkims, dkim_count, dkim_conf, domain), NOW, dkim_keys, "signatures for a domain" },
+	{ "srs",      PLAIN(srs),				NOW,   srs_keys,      "senders of mail that is forwarded" },
 	{ "dns",      PLAIN(dns),				NOW,   dns_keys,      "how names are looked up" },
 	{ "log",      PLAIN(log),				NOW,   log_keys,      "what mtad tells" },
 	{ "http",     TOP,					NOW,   http_keys,     "metrics over HTTP" },

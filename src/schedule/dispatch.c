@@ -85,6 +85,7 @@ take_time(struct dispatch *d)
 	d->ledger.mono_ms = d->mono_ms;
 	d->reports.wall_ms = d->wall_ms;
 	d->routing.mono_ms = d->mono_ms;
+	d->routing.wall_ms = d->wall_ms;
 	d->suspensions.wall_ms = d->wall_ms;
 	d->suspensions.mono_ms = d->mono_ms;
 }
@@ -331,7 +332,7 @@ send(struct dispatch *d, struct load *load)
 	queue_store_pin(d->store, r->entry);
 	told = *r->envelope;
 	buf_init(&sender, SENDER_MAX);
-	told.sender = rewrite_sender(d->conf, load, &sender);
+	told.sender = rewrite_sender(d->conf, load, d->wall_ms, &sender);
 	crew_send(d->crew, load, &place, &told, d->mono_ms);
 	buf_done(&sender);
 	return true;

@@ -11,6 +11,6 @@
 
 /* Of the load's round, whose envelope is read; in `out` where it is another. */
 struct slice rewrite_sender(const struct conf *, const struct load *,
-    struct buf *out);
+    int64_t wall_ms, struct buf *out);
 
 #endif

@@ -14,6 +14,7 @@
 #include "conf/https_url.h"
 #include "deliver/dialogue.h"
 #include "deliver/heed.h"
+#include "deliver/mx_set.h"
 #include "deliver/oauth.h"
 #include "deliver/pool.h"
 #include "deliver/self.h"
@@ -339,7 +340,7 @@ note_refusal(struct courier *c)
 	if (fate.kind == FATE_FAILED && c->failure.kind != FATE_NONE)
 		return;
 	c->failure = fate;
-	c->trouble = fate.kind == FATE_FAILED ? TROUBLE_NONE : TROUBLE_SITE;
+	c->trouble = fate.kind == FATE_FAILED ? TROUBLE_NONE : TROUBLE_DOMAIN;
 }
 
 static void
@@ -416,8 +417,36 @@ settle_without_hosts(struct courier *c, enum hosts_outcome outcome)
 	    SLICE_ARGS(name));
 	c->failure = fate_ours(permanent ? FATE_FAILED : FATE_DEFERRED,
 	    code.subject, code.detail, slice_of(text));
-	c->trouble = permanent ? TROUBLE_NONE : TROUBLE_SITE;
+	if (by_mx)
+		c->job->mx_found = MX_UNKNOWN;
+	c->trouble = permanent ? TROUBLE_NONE
+	    : by_mx            ? TROUBLE_DOMAIN
+			       : TROUBLE_SITE;
 	give_up(c);
+}
+
+/*
+ * The scheduler paces hosts, but only we know which they are. A job that was
+ * planned for others goes back untried, before it takes up a connection that
+ * nobody has counted.
+ */
+static bool
+is_planned_for(struct courier *c, const struct hosts *hosts)
+{
+	struct job *j = c->job;
+	struct buf names;
+
+	if (j->target.kind != TARGET_MX)
+		return true;
+	buf_init(&names, MX_SET_TEXT_MAX);
+	j->mx_found = mx_set_write(hosts, &names);
+	if (j->mx != MX_ANY && j->mx != j->mx_found) {
+		j->mx_hosts = job_keep(j, buf_slice(&names), MX_SET_TEXT_MAX);
+		j->host =
+		    job_keep(j, slice_of(mx_set_best(hosts)), DNS_NAME_SIZE);
+	}
+	buf_done(&names);
+	return j->mx == MX_ANY || j->mx == j->mx_found;
 }
 
 static void
@@ -456,6 +485,10 @@ on_hosts(const struct hosts *hosts, void *arg)
 	c->search = NULL;
 	if (hosts->outcome != HOSTS_FOUND) {
 		settle_without_hosts(c, hosts->outcome);
+		return;
+	}
+	if (!is_planned_for(c, hosts)) {
+		give_up_ours(c, TROUBLE_MOVED, 3, 0, "451 4.3.0 Not tried yet");
 		return;
 	}
 	c->stops =
@@ -701,6 +734,10 @@ keep_failure(struct courier *c, const struct client_failure *failure,
 	/* Who ends it before a word is said is no use as a host. */
 	if (c->trouble == TROUBLE_CONNECTION && !got_ready)
 		c->trouble = TROUBLE_SITE;
+	/* Our policy's words, not the host's: others may take it as it is. */
+	if (c->trouble == TROUBLE_SITE && c->failure.ours &&
+	    c->failure.code.subject == 7)
+		c->trouble = TROUBLE_DOMAIN;
 }
 
 static void

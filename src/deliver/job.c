@@ -99,6 +99,7 @@ job_new(struct tools *tools, const struct msg_deliver_job *m, job_done_fn *done,
 	j->arena = arena_new(JOB_ARENA_MAX);
 	j->is_domain = m->is_domain != 0;
 	j->messages_per_connection = m->messages_per_connection;
+	j->mx = m->mx;
 	j->site = job_keep(j, m->site, m->site.n);
 	j->route = job_keep(j, m->route, m->route.n);
 	if (envelope_decode(job_keep(j, m->envelope, m->envelope.n), j->arena,
@@ -221,8 +222,12 @@ job_answer(struct job *j, struct buf *fates)
 		.address = slice_head(j->address, TEXT_MAX),
 		.tls = slice_head(j->tls, TEXT_MAX),
 		.policy = slice_head(j->policy, TEXT_MAX),
+		.mx = j->mx_found,
+		.mx_hosts = j->mx_hosts,
 		/* What went well needs no explanation. */
-		.dialogue = is_all_success(j) ? SLICE_NONE : j->dialogue,
+		.dialogue = is_all_success(j) || j->trouble == TROUBLE_MOVED
+		    ? SLICE_NONE
+		    : j->dialogue,
 		.rule = j->heeded.rule,
 		.rule_reply = slice_head(j->heeded.reply, TEXT_MAX),
 		.rule_address = slice_head(j->heeded.address, TEXT_MAX),

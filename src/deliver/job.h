@@ -48,11 +48,14 @@ struct job {
 	struct slice sources; /* that may be used, by blanks; empty: all */
 	bool is_domain;
 	uint32_t messages_per_connection;
+	uint64_t mx; /* of its MX set, as the scheduler knows it */
 
 	/* The answer. */
 	enum job_trouble trouble;
 	struct slice host, address, tls, policy, dialogue;
 	struct job_heeded heeded;
+	uint64_t mx_found; /* by DNS */
+	struct slice mx_hosts;
 
 	job_done_fn *done;
 	void *arg;  /* borrowed */

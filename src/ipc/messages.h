@@ -128,6 +128,7 @@
 	F(u32, is_domain)	/* route names a domain section */ \
 	F(u32, messages_per_connection) \
 	F(text, sources)	/* of the route's addresses, those to use now; empty: all of them */ \
+	F(u64, mx)		/* digest of the MX set that its pace is made for; or MX_ANY, MX_UNKNOWN */ \
 	F(bytes, envelope)	/* only the recipients of this job */
 #define JOB_DONE(F)		/* deliverer -> scheduler */ \
 	F(u64, job) \
@@ -137,6 +138,8 @@
 	F(text, address)	/* its IP and port */ \
 	F(text, tls)		/* "TLSv1.3 TLS_AES_256_GCM_SHA384 verified", "... unverified", or empty */ \
 	F(text, policy)		/* "opportunistic", "verify", "dane" ... */ \
+	F(u64, mx)		/* digest of the MX set, MX_UNKNOWN when DNS did not say, MX_ANY when it was not asked */ \
+	F(text, mx_hosts)	/* with TROUBLE_MOVED: the set's hosts, blanks between; `host` is the best */ \
 	F(bytes, dialogue)	/* the SMTP exchange without content, bounded */ \
 	F(text, rule)		/* of replies.conf, that fitted a reply; or empty */ \
 	F(text, rule_reply)	/* what it fitted */ \
@@ -267,7 +270,11 @@ enum job_trouble {
 	TROUBLE_SITE,       /* no host of the site could be reached or used */
 	TROUBLE_BUSY,       /* the site said: too many, slower (421, 4xx) */
 	TROUBLE_LOCAL,      /* ours: could not read the message, out of files */
+	TROUBLE_DOMAIN, /* its DNS or its TLS policy; its hosts may be well */
+	TROUBLE_MOVED,  /* nothing tried: another MX set than was told */
 };
+/* Instead of the digest of an MX set. */
+enum { MX_ANY, MX_UNKNOWN };
 
 /* struct msg_NAME of each, and MSG_NAME (in lower case: MSG_master_conf). */
 IPC_MESSAGES(IPC_STRUCT)

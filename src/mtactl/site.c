@@ -79,7 +79,7 @@ do_site_show(struct ctl *ctl)
 {
 	struct buf target;
 	const char *name;
-	json_t *site, *value, *sender;
+	json_t *site, *value, *sender, *domain;
 	size_t i;
 	int rc;
 
@@ -111,6 +111,12 @@ do_site_show(struct ctl *ctl)
 		ctl_column(api_text(sender, "key"), 40);
 		(void)printf("%" JSON_INTEGER_FORMAT " ready\n",
 		    api_number(sender, "ready"));
+	}
+	json_array_foreach(api_member(site, "domains"), i, domain)
+	{
+		(void)printf("%-13s ", i == 0 ? "domains" : "");
+		show_value(domain, 0);
+		ctl_end_row();
 	}
 	json_decref(site);
 	return rc;

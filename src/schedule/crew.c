@@ -15,7 +15,7 @@
 #include "ipc/channel.h"
 
 enum {
-	WORKERS_MAX = SITE_DELIVERERS_MAX,
+	WORKERS_MAX = LANE_DELIVERERS_MAX,
 	ENVELOPE_MAX = 60 << 10, /* of a message's 64 KiB */
 };
 
@@ -349,15 +349,59 @@ crew_receivers(const struct crew *c)
 	return mates_count(c->receivers);
 }
 
+static void
+close_idle(struct crew *c, struct lane *lane)
+{
+	for (unsigned i = 0; i < WORKERS_MAX; i++)
+		if (lane->idle[i] > 0 && c->deliverers[i].channel != NULL)
+			channel_send_site_close(c->deliverers[i].channel,
+			    &(struct msg_site_close){ .site = lane->name });
+	lane_idle_clear(lane);
+}
+
+/*
+ * To its hosts, an idle connection is one like any other. What a domain keeps
+ * open counts against all of the site, so it gives way.
+ */
+static void
+make_room(struct crew *c, struct site *site)
+{
+	struct plan_facts facts;
+	uint32_t most;
+
+	plan_site_facts(site->plan, &facts);
+	most = facts.ceiling > 0 ? facts.window : facts.limits.connections;
+	while (
+	    site->idle_count > 0 && facts.under_way + site->idle_count > most)
+		close_idle(c, TAILQ_FIRST(&site->idle));
+}
+
+/*
+ * While other domains wait for the same hosts, no connection is kept for one
+ * of which nothing waits.
+ */
+static uint32_t
+messages_per_connection(const struct load *load)
+{
+	const struct site *site = load->lane->site;
+	struct plan_facts facts;
+
+	plan_site_facts(site->plan, &facts);
+	return site->lane_count > 1 && load->lane->loads == 1 && facts.ready > 0
+	    ? 1
+	    : site->messages_per_connection;
+}
+
 static unsigned
-pick_deliverer(struct crew *c, struct site *site, int64_t mono_ms)
+pick_deliverer(struct crew *c, struct lane *lane, int64_t mono_ms)
 {
 	unsigned best = WORKERS_MAX;
 	int idle;
 
-	while ((idle = site_idle_take(site, mono_ms)) != -1)
+	while ((idle = lane_idle_take(lane, mono_ms)) != -1)
 		if (c->deliverers[idle].channel != NULL)
 			return (unsigned)idle;
+	make_room(c, lane->site);
 	for (unsigned i = 0; i < WORKERS_MAX; i++) {
 		if (c->deliverers[i].channel != NULL &&
 		    (best == WORKERS_MAX ||
@@ -402,14 +446,14 @@ crew_send(struct crew *c, struct load *load, const struct place *place,
     const struct envelope *envelope, int64_t mono_ms)
 {
 	struct job *job = mem_zero(sizeof(*job));
-	struct site *site = load->site;
+	struct lane *lane = load->lane;
 	struct mate *mate;
 
 	job->id = ++c->last_job;
 	job->load = load;
 	HASH_ADD(hh, c->jobs, id, sizeof(job->id), job);
 	load->job = job->id;
-	load->deliverer = pick_deliverer(c, site, mono_ms);
+	load->deliverer = pick_deliverer(c, lane, mono_ms);
 	mate = &c->deliverers[load->deliverer];
 	mate->jobs++;
 	channel_send_deliver_job(mate->channel,
@@ -418,13 +462,15 @@ crew_send(struct crew *c, struct load *load, const struct place *place,
 		.segment = place->segment,
 		.offset = place->offset,
 		.length = place->length,
-		.site = site->name,
-		.target = slice_of(site->target),
-		.route = slice_of(site->route),
-		.is_domain = site->is_domain ? 1 : 0,
-		.messages_per_connection = site->messages_per_connection,
+		.site = lane->name,
+		.target = slice_of(lane->target),
+		.route = slice_of(lane->route),
+		.is_domain = lane->is_domain ? 1 : 0,
+		.messages_per_connection = messages_per_connection(load),
 		.sources = load->source == NULL ? SLICE_NONE
 						: slice_of(load->source->text),
+		.mx =
+		    load->was_moved ? MX_ANY : lane_mx_to_check(lane, mono_ms),
 		.envelope = share(c, load, envelope),
 	    });
 }
@@ -470,12 +516,12 @@ crew_send_tls_report(struct crew *c, struct slice domain, struct slice report)
 }
 
 void
-crew_close_site(struct crew *c, struct slice site)
+crew_close_site(struct crew *c, struct site *site)
 {
-	for (unsigned i = 0; i < WORKERS_MAX; i++)
-		if (c->deliverers[i].channel != NULL)
-			channel_send_site_close(c->deliverers[i].channel,
-			    &(struct msg_site_close){ .site = site });
+	struct lane *lane;
+
+	while ((lane = TAILQ_FIRST(&site->idle)) != NULL)
+		close_idle(c, lane);
 }
 
 json_t *

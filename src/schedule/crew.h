@@ -61,7 +61,7 @@ void crew_abandon(struct crew *);
 /* SEGMENT_FREE to one of the receivers, in turns; there must be one. */
 void crew_free_segment(struct crew *, uint64_t segment);
 /* Idle connections there are of no use any more. */
-void crew_close_site(struct crew *, struct slice site);
+void crew_close_site(struct crew *, struct site *);
 json_t *crew_deliverers_value(const struct crew *);
 json_t *crew_receivers_value(const struct crew *);
 

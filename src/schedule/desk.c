@@ -14,7 +14,12 @@
 #include "schedule/routing.h"
 #include "schedule/words.h"
 
-enum { MATCH_ARENA_MAX = 64 << 20, READ_SIZE = 64 << 10, WHY_TEXT_MAX = 8192 };
+enum {
+	MATCH_ARENA_MAX = 64 << 20,
+	READ_SIZE = 64 << 10,
+	WHY_TEXT_MAX = 8192,
+	DOMAINS_SHOWN = 100
+};
 
 struct desk {
 	struct loop *loop;         /* borrowed */
@@ -28,22 +33,30 @@ struct desk {
 
 /* --- which messages --- */
 
+/* The name is the lane's, or that of the site where it comes out. */
+static bool
+goes_by(const struct lane *lane, struct slice name)
+{
+	return slice_eq_nocase(lane->name, name) ||
+	    slice_eq_nocase(lane->site->name, name);
+}
+
 /* What memory tells of a recipient. *sure is cleared when it can't. */
 static bool
 recipient_may_match(struct desk *a, const struct filter *f,
     const struct queue_recipient *r, uint32_t to_domain, bool *sure)
 {
-	const struct site *s =
-	    site_by_number(dispatch_sites(a->dispatch), r->marks);
+	const struct lane *lane =
+	    lane_by_number(dispatch_lanes(a->dispatch), r->marks);
 
 	if (f->to.n > 0 && r->domain != to_domain)
 		return false;
 	if (f->response.n > 0 &&
 	    !filter_text_has(queue_store_text(a->store, r->reply), f->response))
 		return false;
-	if (f->site.n > 0 && s == NULL)
+	if (f->site.n > 0 && lane == NULL)
 		*sure = false; /* not routed since the start */
-	return f->site.n == 0 || s == NULL || slice_eq_nocase(s->name, f->site);
+	return f->site.n == 0 || lane == NULL || goes_by(lane, f->site);
 }
 
 static bool
@@ -97,11 +110,11 @@ static struct slice
 site_of(struct desk *a, struct queue_entry *e, const struct envelope *env,
     uint32_t index, uint32_t originals, struct arena *arena)
 {
-	const struct site *s = site_by_number(dispatch_sites(a->dispatch),
+	const struct lane *lane = lane_by_number(dispatch_lanes(a->dispatch),
 	    entry_recipient(e, index)->marks);
 
-	if (s != NULL)
-		return s->name;
+	if (lane != NULL)
+		return lane->name;
 	return routing_site_name(dispatch_conf(a->dispatch),
 	    env->recipients[index].address, true, index >= originals, arena);
 }
@@ -137,8 +150,12 @@ do_matches(void *owner, const struct filter *f, uint64_t id)
 	if (!filter_asks_recipients(f))
 		return true;
 	for (uint32_t i = 0; i < env.recipient_count; i++) {
-		struct slice site = f->site.n == 0
-		    ? SLICE_NONE
+		const struct lane *lane =
+		    lane_by_number(dispatch_lanes(a->dispatch),
+			entry_recipient(e, i)->marks);
+		struct slice site =
+		    f->site.n == 0 || (lane != NULL && goes_by(lane, f->site))
+		    ? f->site
 		    : site_of(a, e, &env, i, originals, a->arena);
 
 		if (filter_has_recipient(f, env.recipients[i].address, site,
@@ -375,9 +392,10 @@ write_sentences(struct desk *a, const struct plan_site *plan, struct buf *out)
 	plan_site_facts(plan, &facts);
 	words.reason = reasons_of(dispatch_reasons(a->dispatch), facts.name);
 	words_of_site(&words, out);
-	if (site != NULL)
+	if (site != NULL && !TAILQ_EMPTY(&site->lanes))
 		sources_tell(dispatch_sources(a->dispatch),
-		    dispatch_conf(a->dispatch), site, words.wall_ms, out);
+		    dispatch_conf(a->dispatch), TAILQ_FIRST(&site->lanes),
+		    words.wall_ms, out);
 }
 
 /* `why` as one text, as it always was; `reasons` one by one. */
@@ -414,6 +432,28 @@ on_sender(struct slice key, uint64_t ready, void *arg)
 	json_array_append_new(arg, o);
 }
 
+/* Who shares it: the hosts, and the names under which mail goes there. */
+static void
+add_domains(json_t *o, const struct site *s)
+{
+	json_t *names = json_array();
+	const struct lane *lane;
+
+	if (s != NULL)
+		TAILQ_FOREACH (lane, &s->lanes, in_site) {
+			if (json_array_size(names) == DOMAINS_SHOWN)
+				break;
+			json_array_append_new(names, value_text(lane->name));
+		}
+	json_object_set_new(o, "domains", names);
+	json_object_set_new(o, "domain_count",
+	    json_integer(s == NULL ? 0 : s->lane_count));
+	json_object_set_new(o, "mx",
+	    s == NULL || s->mx_hosts == NULL
+		? json_null()
+		: value_text(slice_of(s->mx_hosts)));
+}
+
 static json_t *
 site_whole(struct desk *a, const struct plan_site *plan)
 {
@@ -422,6 +462,7 @@ site_whole(struct desk *a, const struct plan_site *plan)
 
 	plan_each_sender(plan, on_sender, senders);
 	json_object_set_new(o, "senders", senders);
+	add_domains(o, plan_site_tag(plan));
 	add_words(a, plan, o);
 	return o;
 }
@@ -491,7 +532,7 @@ do_site(void *owner, struct slice name)
 {
 	struct desk *a = owner;
 	struct plan_site *plan =
-	    plan_site_find(dispatch_plan(a->dispatch), name);
+	    lane_table_find(dispatch_lanes(a->dispatch), name);
 
 	return plan == NULL ? NULL : site_whole(a, plan);
 }

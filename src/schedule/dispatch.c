@@ -47,7 +47,7 @@ struct dispatch {
 	struct disk *disk;
 	struct queue_store *store; /* borrowed: disk */
 	struct plan *plan;
-	struct site_table *sites;
+	struct lane_table *lanes;
 	struct crew *crew;
 	struct events *events;
 	struct history *history;
@@ -91,9 +91,16 @@ take_time(struct dispatch *d)
 }
 
 static struct attempt_facts
-facts_of_site(const struct site *s)
+facts_of_lane(const struct lane *lane)
 {
-	return (struct attempt_facts){ .site = s->name };
+	return (struct attempt_facts){ .site = lane->name };
+}
+
+/* Where it waited or was under way; its lane may have moved since. */
+static struct site *
+site_of(const struct load *load)
+{
+	return plan_site_tag(load->plan.site);
 }
 
 /* --- beginning a round --- */
@@ -132,15 +139,15 @@ pass_on(struct dispatch *d, struct load *load, const struct fate *fates,
 		log_info("schedule to-other-hop id=%016llx recipients=%u "
 			 "from=%.*s reason=\"%s\"",
 		    (unsigned long long)r->entry->id, moved,
-		    SLICE_ARGS(load->site->name), load->site->last_error);
+		    SLICE_ARGS(load->lane->name), site_of(load)->last_error);
 }
 
 /* Its site takes nothing now: the recipients wait without an attempt. */
 static void
 put_off(struct dispatch *d, struct load *load)
 {
-	struct site *s = load->site;
-	struct attempt_facts facts = facts_of_site(s);
+	struct site *s = site_of(load);
+	struct attempt_facts facts = facts_of_lane(load->lane);
 	struct plan_facts plan;
 	struct buf reply;
 	struct fate *fates = mem_array(load->count, sizeof(*fates));
@@ -166,7 +173,7 @@ static void
 wait_for_source(struct dispatch *d, struct load *load,
     const struct source_wait *wait)
 {
-	struct attempt_facts facts = facts_of_site(load->site);
+	struct attempt_facts facts = facts_of_lane(load->lane);
 	struct round *r = load->round;
 	struct fate fate =
 	    fate_ours(FATE_DEFERRED, 3, 2, slice_of(wait->words));
@@ -186,7 +193,7 @@ has_to_wait(struct dispatch *d, struct load *load)
 	struct source_choice choice;
 	struct source_wait wait;
 
-	if (sources_choose(d->sources, d->conf, load->site, d->wall_ms, &choice,
+	if (sources_choose(d->sources, d->conf, load->lane, d->wall_ms, &choice,
 		&wait)) {
 		sources_done(d->sources, &choice, SLICE_NONE, false,
 		    d->wall_ms);
@@ -214,7 +221,7 @@ offer(struct dispatch *d, struct load *load)
 	load->is_offered = true;
 	load->plan.retry = keeper_attempts(r->entry) > 0;
 	load->plan.priority = r->envelope->priority;
-	return plan_add(d->plan, load->site->plan, &load->plan,
+	return plan_add(d->plan, load->lane->site->plan, &load->plan,
 	    round_sender_key(r->envelope), d->mono_ms);
 }
 
@@ -283,7 +290,7 @@ choose_source(struct dispatch *d, struct load *load)
 	struct source_choice choice;
 	struct source_wait wait;
 
-	if (!sources_choose(d->sources, d->conf, load->site, d->wall_ms,
+	if (!sources_choose(d->sources, d->conf, load->lane, d->wall_ms,
 		&choice, &wait)) {
 		wait_for_source(d, load, &wait);
 		return false;
@@ -316,6 +323,12 @@ send(struct dispatch *d, struct load *load)
 	struct place place;
 	int rc = keeper_envelope(d->keeper, r);
 
+	if (rc == 0 && load->plan.site != load->lane->site->plan) {
+		plan_abandon(d->plan, &load->plan, d->mono_ms);
+		load->is_offered = false;
+		offer_all(d, r); /* its lane has moved */
+		return true;
+	}
 	if (rc != 0) {
 		plan_abandon(d->plan, &load->plan, d->mono_ms);
 		log_error("schedule unreadable id=%016llx reason=\"%s\"",
@@ -419,16 +432,53 @@ job_fates(struct dispatch *d, const struct load *load, struct slice encoded,
 	return fates;
 }
 
+/*
+ * What a shared site learns of a domain's trouble is nothing: the others'
+ * mail goes on, and where DNS failed the domain gets a site of its own.
+ */
+static enum job_trouble
+trouble_of_site(const struct site *s, const struct msg_job_done *m,
+    enum job_trouble trouble)
+{
+	if (s->is_shared && (trouble == TROUBLE_DOMAIN || m->mx == MX_UNKNOWN))
+		return TROUBLE_LOCAL;
+	return trouble == TROUBLE_DOMAIN ? TROUBLE_SITE : trouble;
+}
+
+/* Nothing was tried, for its lane leads to other hosts: it goes there. */
+static void
+move(struct dispatch *d, struct load *load, const struct msg_job_done *m)
+{
+	struct lane *lane = load->lane;
+	const struct lane_mx mx = { m->mx, m->mx_hosts, m->host };
+	struct round *r = load->round;
+	bool was_up = site_takes(lane->site, d->mono_ms);
+
+	queue_store_unpin(d->store, r->entry);
+	plan_abandon(d->plan, &load->plan, d->mono_ms);
+	load->was_moved = true;
+	load->is_offered = false;
+	if (lane_move(d->lanes, lane, d->conf, &mx, d->mono_ms) && !was_up &&
+	    site_takes(lane->site, d->mono_ms))
+		outage_learn(d->outage, lane->site, PLAN_UP, d->mono_ms);
+	if (r->wish == WISH_NOTHING && r->entry->state != QUEUE_HELD &&
+	    keeper_envelope(d->keeper, r) == 0)
+		offer_all(d, r);
+	else
+		load_drop(d, load);
+}
+
 static void
 on_job_done(struct load *load, const struct msg_job_done *m, void *arg)
 {
 	struct dispatch *d = arg;
 	struct round *r = load->round;
-	struct site *s = load->site;
-	enum job_trouble trouble = m->trouble <= TROUBLE_LOCAL
+	struct lane *lane = load->lane;
+	struct site *s = site_of(load);
+	enum job_trouble trouble = m->trouble <= TROUBLE_MOVED
 	    ? (enum job_trouble)m->trouble
 	    : TROUBLE_LOCAL;
-	const struct attempt_facts facts = { s->name, m->host, m->address,
+	const struct attempt_facts facts = { lane->name, m->host, m->address,
 		m->tls, m->policy, m->dialogue, m->rule, false };
 	struct fate *fates = job_fates(d, load, m->fates, &trouble);
 	const struct fate *worst = worst_of(fates, load->count);
@@ -436,6 +486,10 @@ on_job_done(struct load *load, const struct msg_job_done *m, void *arg)
 	    worst->kind != FATE_DEFERRED && r->entry->recipient_count == 1;
 
 	take_time(d);
+	if (trouble == TROUBLE_MOVED) {
+		move(d, load, m);
+		return;
+	}
 	queue_store_unpin(d->store, r->entry);
 	if (!is_plain)
 		ledger_attempt(&d->ledger, r, load, worst, &facts);
@@ -445,22 +499,25 @@ on_job_done(struct load *load, const struct msg_job_done *m, void *arg)
 			fates[i] = fate_ours(FATE_DEFERRED, 3, 0,
 			    SLICE("451 4.3.0 no fate"));
 	count_fates(d, s, fates, load->count);
-	site_learn_mx(d->sites, s, d->conf, m->host, d->mono_ms);
 	if (worst->kind == FATE_DEFERRED || worst->kind == FATE_FAILED)
 		site_set_error(s, worst->reply);
-	if (trouble == TROUBLE_NONE && s->is_remote)
-		site_idle_add(s, load->deliverer,
+	if (trouble == TROUBLE_NONE && lane->is_remote && s == lane->site)
+		lane_idle_add(lane, load->deliverer,
 		    d->mono_ms + d->conf->delivery.idle_timeout_ms);
-	s->used_ms = d->mono_ms;
+	lane->used_ms = d->mono_ms;
 	outage_learn(d->outage, s,
-	    heed_job_done(&d->heeding, s, &load->plan, trouble,
+	    heed_job_done(&d->heeding, s, &load->plan,
+		trouble_of_site(s, m, trouble),
 		m->pace == PACE_SLOW ? m->rule_reply : worst->reply),
 	    d->mono_ms);
-	heed_answer(&d->heeding, s, load->source, m);
+	heed_answer(&d->heeding, lane, load->source, m);
 	end_source(d, load, m->address, was_taken(fates, load->count));
+	if (s->is_shared && s == lane->site && m->mx == MX_UNKNOWN)
+		(void)lane_move(d->lanes, lane, d->conf, &(struct lane_mx){ 0 },
+		    d->mono_ms);
 	pass_on(d, load, fates, &facts,
 	    trouble == TROUBLE_SITE || trouble == TROUBLE_BUSY ||
-		m->pace == PACE_PAUSE);
+		trouble == TROUBLE_DOMAIN || m->pace == PACE_PAUSE);
 	load_free(&load);
 	offer_all(d, r);
 }
@@ -473,7 +530,7 @@ static void
 on_job_lost(struct load *load, void *arg)
 {
 	struct dispatch *d = arg;
-	struct attempt_facts facts = facts_of_site(load->site);
+	struct attempt_facts facts = facts_of_lane(load->lane);
 	struct fate fate = fate_ours(FATE_DEFERRED, 3, 0,
 	    SLICE("451 4.3.0 the deliverer was lost"));
 
@@ -576,7 +633,7 @@ on_turn_end(void *arg)
 	if (d->mono_ms - d->swept_ms >= TICK) {
 		d->swept_ms = d->mono_ms;
 		if (!outage_is_draining(d->outage))
-			site_table_sweep(d->sites, d->mono_ms);
+			lane_table_sweep(d->lanes, d->mono_ms);
 	}
 	disk_turn(d->disk, d->wall_ms);
 	events_flush(d->events);
@@ -819,7 +876,7 @@ dispatch_configure(struct dispatch *d, const struct conf *conf)
 	d->routing.conf = conf;
 	keeper_configure(d->keeper, conf);
 	plan_set_rests(d->plan, rests, n);
-	site_table_shape(d->sites, conf, loop_now(d->loop));
+	lane_table_shape(d->lanes, conf, loop_now(d->loop));
 	set_signers(d);
 }
 
@@ -832,7 +889,7 @@ dispatch_new(struct loop *loop, int spool, const struct conf *conf,
 
 	d->loop = loop;
 	d->plan = plan_new(1);
-	d->sites = site_table_new(d->plan);
+	d->lanes = lane_table_new(d->plan);
 	d->crew = crew_new(loop, &crew_events, d);
 	d->events = events_new();
 	d->history = history_new();
@@ -851,13 +908,13 @@ dispatch_new(struct loop *loop, int spool, const struct conf *conf,
 	d->reports = (struct reports){ .disk = d->disk,
 		.done = on_report_done,
 		.arg = d };
-	d->keeper = keeper_new(d->disk, d->sites, &d->ledger, &d->reports);
+	d->keeper = keeper_new(d->disk, d->lanes, &d->ledger, &d->reports);
 	d->routing = (struct routing){ .store = d->store,
-		.sites = d->sites,
+		.lanes = d->lanes,
 		.settled = on_settled,
 		.arg = d };
-	d->outage = outage_new(d->plan, d->sites, d->store, &outage_events, d);
-	d->wishes = (struct wishes){ d->keeper, d->store, d->plan, d->sites,
+	d->outage = outage_new(d->plan, d->lanes, d->store, &outage_events, d);
+	d->wishes = (struct wishes){ d->keeper, d->store, d->plan, d->lanes,
 		&d->ledger };
 	d->reasons = reasons_new();
 	d->sources = sources_new();
@@ -865,6 +922,7 @@ dispatch_new(struct loop *loop, int spool, const struct conf *conf,
 	d->suspensions = (struct suspensions){ .plan = d->plan,
 		.reasons = d->reasons,
 		.sources = d->sources,
+		.lanes = d->lanes,
 		.crew = d->crew,
 		.events = d->events,
 		.outage = d->outage };
@@ -917,7 +975,7 @@ dispatch_free(struct dispatch **place)
 	keeper_free(&d->keeper);
 	disk_close(&d->disk);
 	crew_free(&d->crew);
-	site_table_free(&d->sites);
+	lane_table_free(&d->lanes);
 	plan_free(&d->plan);
 	reasons_free(&d->reasons);
 	sources_free(&d->sources);
@@ -984,10 +1042,10 @@ dispatch_plan(struct dispatch *d)
 	return d->plan;
 }
 
-struct site_table *
-dispatch_sites(struct dispatch *d)
+struct lane_table *
+dispatch_lanes(struct dispatch *d)
 {
-	return d->sites;
+	return d->lanes;
 }
 
 const struct reasons *

@@ -18,9 +18,9 @@
 #include "schedule/disk.h"
 #include "schedule/events.h"
 #include "schedule/history.h"
+#include "schedule/lane.h"
 #include "schedule/plan.h"
 #include "schedule/reasons.h"
-#include "schedule/site.h"
 #include "schedule/sources.h"
 #include "schedule/stats.h"
 
@@ -58,7 +58,7 @@ struct disk *dispatch_disk(struct dispatch *);
 struct events *dispatch_events(struct dispatch *);
 const struct history *dispatch_history(const struct dispatch *);
 struct plan *dispatch_plan(struct dispatch *);
-struct site_table *dispatch_sites(struct dispatch *);
+struct lane_table *dispatch_lanes(struct dispatch *);
 const struct reasons *dispatch_reasons(const struct dispatch *);
 struct sources *dispatch_sources(struct dispatch *);
 struct stats *dispatch_stats(struct dispatch *);

@@ -39,9 +39,10 @@ pause_site(const struct heeding *h, struct site *s,
 }
 
 void
-heed_answer(const struct heeding *h, struct site *s,
+heed_answer(const struct heeding *h, const struct lane *lane,
     const struct source_choice *choice, const struct msg_job_done *m)
 {
+	struct site *s = lane->site;
 	const int64_t longest = (int64_t)PAUSE_LONGEST_S * SECOND;
 	int64_t ms =
 	    m->pace_ms > (uint64_t)longest ? longest : (int64_t)m->pace_ms;
@@ -56,7 +57,7 @@ heed_answer(const struct heeding *h, struct site *s,
 	if (m->pace == PACE_PAUSE ||
 	    (m->pace == PACE_REST_SOURCE &&
 		!(choice != NULL &&
-		    sources_rest(h->sources, s, choice, m->rule_address,
+		    sources_rest(h->sources, lane, choice, m->rule_address,
 			now + ms, m->rule, now))))
 		pause_site(h, s, m, ms);
 }

@@ -21,7 +21,7 @@ struct heeding {
 enum plan_change heed_job_done(const struct heeding *, struct site *,
     struct plan_load *, enum job_trouble, struct slice words) MUST_USE;
 /* `choice` is the job's, or NULL. "slow" was the trouble of the job already. */
-void heed_answer(const struct heeding *, struct site *,
+void heed_answer(const struct heeding *, const struct lane *,
     const struct source_choice *choice, const struct msg_job_done *);
 
 #endif

@@ -26,7 +26,7 @@ struct keeper {
 	const struct conf *conf;   /* borrowed */
 	struct disk *disk;         /* borrowed */
 	struct queue_store *store; /* borrowed: disk */
-	struct site_table *sites;  /* borrowed */
+	struct lane_table *lanes;  /* borrowed */
 	struct ledger *ledger;     /* borrowed */
 	struct reports *reports;   /* borrowed */
 	struct heap due;           /* entries, by wall time */
@@ -35,14 +35,14 @@ struct keeper {
 };
 
 struct keeper *
-keeper_new(struct disk *disk, struct site_table *sites, struct ledger *ledger,
+keeper_new(struct disk *disk, struct lane_table *lanes, struct ledger *ledger,
     struct reports *reports)
 {
 	struct keeper *k = mem_zero(sizeof(*k));
 
 	k->disk = disk;
 	k->store = disk_store(disk);
-	k->sites = sites;
+	k->lanes = lanes;
 	k->ledger = ledger;
 	k->reports = reports;
 	heap_init(&k->due);
@@ -99,14 +99,10 @@ count_deferred(struct keeper *k, struct queue_entry *e, bool more)
 {
 	for (uint32_t i = 0; i < e->recipient_count; i++) {
 		const struct queue_recipient *r = entry_recipient(e, i);
-		struct site *s = site_by_number(k->sites, r->marks);
+		struct lane *lane = lane_by_number(k->lanes, r->marks);
 
-		if (s == NULL || !recipient_is_open(r))
-			continue;
-		if (more)
-			s->deferred++;
-		else if (s->deferred > 0)
-			s->deferred--;
+		if (lane != NULL && recipient_is_open(r))
+			lane_count_deferred(lane, more);
 	}
 }
 

@@ -20,7 +20,7 @@
 struct keeper;
 
 /* All borrowed. The ledger's times are those of the turn. */
-struct keeper *keeper_new(struct disk *, struct site_table *, struct ledger *,
+struct keeper *keeper_new(struct disk *, struct lane_table *, struct ledger *,
     struct reports *) MUST_USE;
 /* No round is left. */
 void keeper_free(struct keeper **);

@@ -25,7 +25,7 @@ struct down {
 
 struct outage {
 	struct plan *plan;         /* borrowed */
-	struct site_table *sites;  /* borrowed */
+	struct lane_table *lanes;  /* borrowed */
 	struct queue_store *store; /* borrowed */
 	const struct outage_events *events;
 	void *arg;
@@ -36,13 +36,13 @@ struct outage {
 };
 
 struct outage *
-outage_new(struct plan *plan, struct site_table *sites,
+outage_new(struct plan *plan, struct lane_table *lanes,
     struct queue_store *store, const struct outage_events *events, void *arg)
 {
 	struct outage *o = mem_zero(sizeof(*o));
 
 	o->plan = plan;
-	o->sites = sites;
+	o->lanes = lanes;
 	o->store = store;
 	o->events = events;
 	o->arg = arg;
@@ -93,24 +93,38 @@ site_is_down(struct outage *o, struct site *s, int64_t mono_ms)
 
 /* Mail that waits at the route's other hops may go by this one. */
 static void
-wake_other_hop(struct site *s, void *arg)
+wake_other_hop(struct lane *lane, void *arg)
 {
-	const struct site *up = arg;
+	const struct lane *up = arg;
 
-	if (s->has_others && strcmp(s->route, up->route) == 0)
-		s->is_waking = true;
+	if (lane->has_others && strcmp(lane->route, up->route) == 0)
+		lane->site->is_waking = true;
+}
+
+/* A lane of the site whose route has more hops, or NULL. */
+static struct lane *
+one_of_several(const struct site *s)
+{
+	struct lane *lane;
+
+	TAILQ_FOREACH (lane, &s->lanes, in_site)
+		if (lane->has_others)
+			return lane;
+	return NULL;
 }
 
 static void
 site_is_up(struct outage *o, struct site *s)
 {
+	struct lane *hop = one_of_several(s);
+
 	log_info("schedule site-up site=%.*s deferred=%llu",
 	    SLICE_ARGS(s->name), (unsigned long long)s->deferred);
-	if (s->deferred == 0 && !s->has_others)
+	if (s->deferred == 0 && hop == NULL)
 		return;
 	s->is_waking = true;
-	if (s->has_others)
-		site_each(o->sites, wake_other_hop, s);
+	if (hop != NULL)
+		lane_each(o->lanes, wake_other_hop, hop);
 	if (o->is_waking)
 		o->wakes_again = true;
 	o->is_waking = true;
@@ -162,9 +176,10 @@ goes_to_woken(struct outage *o, struct queue_entry *e)
 {
 	for (uint32_t i = 0; i < e->recipient_count; i++) {
 		const struct queue_recipient *r = entry_recipient(e, i);
-		const struct site *s = site_by_number(o->sites, r->marks);
+		const struct lane *lane = lane_by_number(o->lanes, r->marks);
 
-		if (s != NULL && s->is_waking && recipient_is_open(r))
+		if (lane != NULL && lane->site->is_waking &&
+		    recipient_is_open(r))
 			return true;
 	}
 	return false;
@@ -188,7 +203,8 @@ wake(struct outage *o)
 			o->is_waking = o->wakes_again;
 			o->wakes_again = false;
 			if (!o->is_waking)
-				site_each(o->sites, clear_waking, NULL);
+				site_each(lane_table_sites(o->lanes),
+				    clear_waking, NULL);
 			return;
 		}
 		if (e->state == QUEUE_DEFERRED && goes_to_woken(o, e))

@@ -9,9 +9,9 @@
 
 #include "base/must.h"
 #include "queue/store.h"
+#include "schedule/lane.h"
 #include "schedule/plan.h"
 #include "schedule/round.h"
-#include "schedule/site.h"
 
 struct outage;
 
@@ -22,7 +22,7 @@ struct outage_events {
 	void (*wake)(struct queue_entry *, void *arg);
 };
 
-struct outage *outage_new(struct plan *, struct site_table *,
+struct outage *outage_new(struct plan *, struct lane_table *,
     struct queue_store *, const struct outage_events *, void *arg) MUST_USE;
 void outage_free(struct outage **);
 /* What plan_done() said of it. */

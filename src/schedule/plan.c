@@ -303,10 +303,10 @@ plan_add(struct plan *p, struct plan_site *s, struct plan_load *load,
 {
 	must(load->flow == NULL && !load->under_way);
 	must(load->cost > 0 && load->cost <= PLAN_COST_MAX);
+	load->site = s;
 	if (s->state == SITE_SUSPENDED ||
 	    (s->state == SITE_BACKING_OFF && s->until_ms > now))
 		return false;
-	load->site = s;
 	turns_add(&s->turns, load, sender);
 	p->ready++;
 	if (s->ring == RING_NONE)

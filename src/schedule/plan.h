@@ -24,7 +24,7 @@ struct plan_flow;
 /* All zero: in no plan. */
 struct plan_load {
 	TAILQ_ENTRY(plan_load) link;
-	struct plan_site *site; /* borrowed: plan */
+	struct plan_site *site; /* borrowed: plan; where it was last added */
 	struct plan_flow *flow; /* borrowed: plan; NULL when under way */
 	int64_t started_ms;
 	uint32_t epoch;  /* the site's, when it started */

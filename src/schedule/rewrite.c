@@ -17,7 +17,7 @@ rewrite_sender(const struct conf *conf, const struct load *load,
 	struct slice sender = load->round->envelope->sender;
 	const struct route_conf *route;
 
-	if (load->site->is_domain || !load->site->is_remote)
+	if (load->lane->is_domain || !load->lane->is_remote)
 		return sender;
 	/* It came from outside and leaves again: SPF would fail there. */
 	if (load->is_forwarded) {
@@ -26,7 +26,7 @@ rewrite_sender(const struct conf *conf, const struct load *load,
 		if (told.p != sender.p)
 			return told;
 	}
-	route = route_by_title(conf, slice_of(load->site->route));
+	route = route_by_title(conf, slice_of(load->lane->route));
 	return route == NULL ? sender
 			     : masquerade(&route->masquerade, sender, out);
 }

@@ -48,12 +48,13 @@ round_forget_envelope(struct round *r)
 }
 
 struct load *
-load_new(struct round *r, struct site *site)
+load_new(struct round *r, struct lane *lane)
 {
 	struct load *load = mem_zero(sizeof(*load));
 
 	load->round = r;
-	load->site = site;
+	load->lane = lane;
+	lane->loads++;
 	TAILQ_INSERT_TAIL(&r->loads, load, in_round);
 	return load;
 }
@@ -65,8 +66,9 @@ load_free(struct load **place)
 
 	must(load->plan.flow == NULL && !load->plan.under_way);
 	TAILQ_REMOVE(&load->round->loads, load, in_round);
-	if (load->site->filling == load)
-		load->site->filling = NULL;
+	if (load->lane->filling == load)
+		load->lane->filling = NULL;
+	load->lane->loads--;
 	mem_free(load->source);
 	mem_free(load->recipients);
 	mem_free(load);
@@ -86,18 +88,18 @@ load_add(struct load *load, uint32_t index, uint32_t octets)
 }
 
 bool
-load_has_tried(const struct load *load, uint16_t site)
+load_has_tried(const struct load *load, uint16_t lane)
 {
 	for (uint8_t i = 0; i < load->tried_count; i++)
-		if (load->tried[i] == site)
+		if (load->tried[i] == lane)
 			return true;
-	return load->site->number == site;
+	return load->lane->number == lane;
 }
 
 bool
 load_can_move(const struct load *load)
 {
-	return load->site->number != 0 && load->tried_count < LOAD_TRIED_MAX;
+	return load->lane->number != 0 && load->tried_count < LOAD_TRIED_MAX;
 }
 
 void
@@ -105,7 +107,7 @@ load_note_tried(struct load *load, const struct load *from)
 {
 	must(load_can_move(from));
 	memcpy(load->tried, from->tried, sizeof(load->tried));
-	load->tried[from->tried_count] = from->site->number;
+	load->tried[from->tried_count] = from->lane->number;
 	load->tried_count = (uint8_t)(from->tried_count + 1);
 }
 

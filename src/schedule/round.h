@@ -1,6 +1,6 @@
 /*
  * schedule/round.h - one go at delivering a message: all recipients that are
- * still open, grouped into loads by the site they go to.
+ * still open, grouped into loads by the lane they go.
  *
  * A round begins when a message arrives or its time has come, and ends when
  * each load is done. Values that dispatch/ owns; routing fills them.
@@ -16,28 +16,29 @@
 #include "mail/envelope.h"
 #include "mail/fate.h"
 #include "queue/entry.h"
+#include "schedule/lane.h"
 #include "schedule/plan.h"
-#include "schedule/site.h"
 #include "schedule/sources.h"
 
 struct round;
 
 enum { LOAD_TRIED_MAX = 8 };
 
-/* Recipients of one message for one site: what a job carries. */
+/* Recipients of one message by one lane: what a job carries. */
 struct load {
 	struct plan_load plan; /* first: a load is found by it */
 	struct round *round;   /* borrowed: its owner */
-	struct site *site;     /* borrowed: the table */
+	struct lane *lane;     /* borrowed: the table */
 	TAILQ_ENTRY(load) in_round;
 	uint64_t job;                 /* 0: none */
 	struct source_choice *source; /* owned: of the job; or NULL */
 	unsigned deliverer;           /* that has the job */
 	bool is_forwarded;            /* its recipients came out of an alias */
 	bool was_put_back;            /* a deliverer died with it before */
-	bool is_offered;              /* to the plan */
+	bool was_moved;  /* to the site of its MX hosts; once is enough */
+	bool is_offered; /* to the plan */
 	uint8_t tried_count;
-	uint16_t tried[LOAD_TRIED_MAX]; /* numbers of sites that failed it */
+	uint16_t tried[LOAD_TRIED_MAX]; /* numbers of lanes that failed it */
 	uint32_t count;
 	uint32_t size;
 	uint32_t octets;      /* of its envelope, about */
@@ -86,13 +87,13 @@ struct round *round_new(struct queue_entry *) MUST_USE;
 void round_free(struct round **);
 /* Drops the envelope, to save memory. */
 void round_forget_envelope(struct round *);
-struct load *load_new(struct round *, struct site *);
+struct load *load_new(struct round *, struct lane *);
 void load_free(struct load **);
 void load_add(struct load *, uint32_t index, uint32_t octets);
-bool load_has_tried(const struct load *, uint16_t site);
-/* May it go to yet another site? */
+bool load_has_tried(const struct load *, uint16_t lane);
+/* May it go by yet another lane? */
 bool load_can_move(const struct load *);
-/* It carries on for `from`: what that has tried, its own site too. */
+/* It carries on for `from`: what that has tried, its own lane too. */
 void load_note_tried(struct load *, const struct load *from);
 void round_note(struct round *, uint32_t index, const struct fate *,
     struct slice host, uint16_t attempts, int64_t at_ms, bool pending,

@@ -92,7 +92,7 @@ add_policy(struct buf *to, const struct route_conf *route)
 /* False: there is no way, *reply says why. */
 static bool
 want_of_target(const struct conf *conf, const struct target *target,
-    struct slice domain, struct want_texts *t, struct site_want *want,
+    struct slice domain, struct want_texts *t, struct lane_want *want,
     struct slice *reply)
 {
 	want->is_remote = target_is_remote(target->kind);
@@ -141,18 +141,18 @@ struct way_for {
 };
 
 static enum hop_state
-state_of(const struct routing *r, const struct site_want *want,
+state_of(const struct routing *r, const struct lane_want *want,
     const struct load *from)
 {
-	const struct site *site =
-	    r->sites == NULL ? NULL : site_peek(r->sites, want);
+	const struct lane *lane =
+	    r->lanes == NULL ? NULL : lane_peek(r->lanes, want);
 	struct plan_facts facts;
 
-	if (site == NULL)
+	if (lane == NULL)
 		return HOP_OPEN;
-	if (from != NULL && load_has_tried(from, site->number))
+	if (from != NULL && load_has_tried(from, lane->number))
 		return HOP_TRIED;
-	plan_site_facts(site->plan, &facts);
+	plan_site_facts(lane->site->plan, &facts);
 	if (facts.state == SITE_OPEN)
 		return HOP_OPEN;
 	if (facts.state == SITE_SUSPENDED || facts.until_ms > r->mono_ms)
@@ -174,7 +174,7 @@ settle_reply(struct slice reply, struct fate *fate)
 /* One target text of a route or domain section. */
 static enum way
 way_of_text(const struct routing *r, struct slice text, struct slice domain,
-    struct want_texts *t, struct site_want *want, struct fate *fate)
+    struct want_texts *t, struct lane_want *want, struct fate *fate)
 {
 	struct target target;
 	struct slice reply;
@@ -214,7 +214,7 @@ choose_hop(const struct routing *r, const struct way_for *who,
 	must(n <= HOPS_MAX);
 	for (size_t i = 0; i < n; i++) {
 		struct slice text = slice_of(route->via.v[i]);
-		struct site_want want = { 0 };
+		struct lane_want want = { 0 };
 		struct target target = { 0 };
 		struct fate fate;
 
@@ -232,7 +232,7 @@ choose_hop(const struct routing *r, const struct way_for *who,
 static enum way
 way_of_route(const struct routing *r, const struct way_for *who,
     const struct route_conf *route, struct want_texts *t,
-    struct site_want *want, struct fate *fate)
+    struct lane_want *want, struct fate *fate)
 {
 	size_t hop = 0;
 
@@ -251,11 +251,11 @@ way_of_route(const struct routing *r, const struct way_for *who,
 
 static enum way
 way_of(const struct routing *r, const struct way_for *who, struct want_texts *t,
-    struct site_want *want, struct fate *fate)
+    struct lane_want *want, struct fate *fate)
 {
 	struct route_answer answer;
 
-	*want = (struct site_want){ 0 };
+	*want = (struct lane_want){ 0 };
 	buf_reset(&t->policy);
 	route_recipient(r->conf, who->address, who->final, &answer);
 	if (who->from != NULL && answer.kind != ROUTE_RELAY)
@@ -417,23 +417,23 @@ load_cost(const struct load *load, uint32_t message_size)
 }
 
 static void
-put_into_load(struct round *round, struct site *site, uint32_t index)
+put_into_load(struct round *round, struct lane *lane, uint32_t index)
 {
 	const struct recipient *rcpt = &round->envelope->recipients[index];
 	uint32_t octets =
 	    (uint32_t)(rcpt->address.n + rcpt->orcpt.n) + RECIPIENT_OVERHEAD;
 	bool forwarded = index >= round->original_count;
-	struct load *load = site->filling;
+	struct load *load = lane->filling;
 
 	if (load == NULL || load->is_forwarded != forwarded ||
-	    load->count >= site->recipients_per_message ||
+	    load->count >= lane->site->recipients_per_message ||
 	    load->octets + octets > JOB_ENVELOPE_MAX)
-		load = load_new(round, site);
+		load = load_new(round, lane);
 	load->is_forwarded = forwarded;
-	site->filling = load;
+	lane->filling = load;
 	load_add(load, index, octets);
 	load->plan.cost = load_cost(load, round->entry->size);
-	entry_recipient(round->entry, index)->marks = site->number;
+	entry_recipient(round->entry, index)->marks = lane->number;
 }
 
 static struct way_for
@@ -454,7 +454,7 @@ route_one(const struct routing *r, struct round *round, uint32_t index,
 	struct slice text = round->envelope->recipients[index].address;
 	struct address address;
 	struct way_for who = way_for(round, index, &address, NULL);
-	struct site_want want;
+	struct lane_want want;
 	struct fate fate;
 	enum way way;
 
@@ -472,7 +472,7 @@ route_one(const struct routing *r, struct round *round, uint32_t index,
 		r->settled(round, index, &fate, r->arg);
 	else
 		put_into_load(round,
-		    site_get(r->sites, r->conf, &want, r->mono_ms), index);
+		    lane_get(r->lanes, r->conf, &want, r->mono_ms), index);
 }
 
 static void
@@ -481,7 +481,7 @@ close_loads(struct round *round)
 	struct load *load;
 
 	TAILQ_FOREACH (load, &round->loads, in_round)
-		load->site->filling = NULL;
+		load->lane->filling = NULL;
 }
 
 void
@@ -505,12 +505,12 @@ routing_elsewhere(const struct routing *r, struct load *from, uint32_t index)
 	struct address address;
 	struct way_for who = way_for(round, index, &address, from);
 	struct want_texts texts;
-	struct site_want want;
+	struct lane_want want;
 	struct fate fate;
-	struct site *site;
+	struct lane *lane;
 	bool moved = false;
 
-	if (!from->site->has_others || !load_can_move(from) ||
+	if (!from->lane->has_others || !load_can_move(from) ||
 	    round->wish != WISH_NOTHING || round->entry->state == QUEUE_HELD ||
 	    round->envelope == NULL ||
 	    address_parse(round->envelope->recipients[index].address, true,
@@ -518,9 +518,9 @@ routing_elsewhere(const struct routing *r, struct load *from, uint32_t index)
 		return false;
 	texts_init(&texts);
 	if (way_of(r, &who, &texts, &want, &fate) == WAY_SITE) {
-		site = site_get(r->sites, r->conf, &want, r->mono_ms);
-		put_into_load(round, site, index);
-		load_note_tried(site->filling, from);
+		lane = lane_get(r->lanes, r->conf, &want, r->mono_ms);
+		put_into_load(round, lane, index);
+		load_note_tried(lane->filling, from);
 		moved = true;
 	}
 	texts_done(&texts);
@@ -542,7 +542,7 @@ routing_site_name(const struct conf *conf, struct slice text, bool utf8,
 	struct slice name = SLICE_NONE;
 	struct address address;
 	const struct way_for who = { .address = &address, .final = final };
-	struct site_want want;
+	struct lane_want want;
 	struct fate fate;
 
 	texts_init(&texts);

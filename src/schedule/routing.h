@@ -7,8 +7,8 @@
 
 #include "conf/conf.h"
 #include "queue/store.h"
+#include "schedule/lane.h"
 #include "schedule/round.h"
-#include "schedule/site.h"
 
 /* A recipient whose fate is known at once: refused, discarded, an error. */
 typedef void routing_settled_fn(struct round *, uint32_t index,
@@ -17,7 +17,7 @@ typedef void routing_settled_fn(struct round *, uint32_t index,
 struct routing {
 	const struct conf *conf;
 	struct queue_store *store;
-	struct site_table *sites;
+	struct lane_table *lanes;
 	int64_t mono_ms;
 	int64_t wall_ms;
 	routing_settled_fn *settled;

@@ -1,5 +1,6 @@
 /*
- * schedule/site.c - the table of sites: by key, by name, by number.
+ * schedule/site.c - the table of sites: those that are shared by key, and all
+ * of them in a list.
  */
 #include "schedule/site.h"
 
@@ -8,28 +9,25 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/hash.h"
-#include "base/time.h"
 #include "route/route.h"
+#include "schedule/lane.h"
 
-enum {
-	KEY_MAX = 8192,
-	SWEEP_EACH = 1000, /* looked at in one go */
-	UNUSED_MAX = 10 * MINUTE,
-};
+enum { KEY_MAX = 16384 };
 
 /* The table's handle on a site. */
 struct node {
 	UT_hash_handle hh;
-	struct site site;
+	char *key;        /* owned; or NULL: a lane's own */
+	struct site site; /* found by its place */
 };
 
+TAILQ_HEAD(site_list, site);
+
 struct site_table {
-	struct plan *plan;       /* borrowed */
-	struct node *by_key;     /* owned: hash */
-	struct site **by_number; /* owned: SITE_NUMBER_MAX + 1 places */
-	uint16_t last_number;
-	uint32_t numbered;
-	uint32_t sweep_at;
+	struct plan *plan;      /* borrowed */
+	struct node *by_key;    /* owned: hash */
+	struct site_list sites; /* owned */
+	struct site_list empty; /* owned: no lane leads there */
 };
 
 struct site_table *
@@ -38,25 +36,30 @@ site_table_new(struct plan *plan)
 	struct site_table *t = mem_zero(sizeof(*t));
 
 	t->plan = plan;
-	t->by_number = mem_array(SITE_NUMBER_MAX + 1, sizeof(struct site *));
+	TAILQ_INIT(&t->sites);
+	TAILQ_INIT(&t->empty);
 	return t;
 }
 
-static void
-node_free(struct site_table *t, struct node *node)
+static struct node *
+node_of(struct site *s)
 {
-	struct site *s = &node->site;
+	return (struct node *)(void *)((char *)s - offsetof(struct node, site));
+}
 
-	if (s->number != 0) {
-		t->by_number[s->number] = NULL;
-		t->numbered--;
-	}
-	HASH_DEL(t->by_key, node);
-	mem_free(s->key);
-	mem_free(s->target);
-	mem_free(s->route);
+/* It is in `empty`. */
+static void
+site_free(struct site_table *t, struct site *s)
+{
+	struct node *node = node_of(s);
+
+	must(s->lane_count == 0 && s->idle_count == 0);
+	TAILQ_REMOVE(&t->empty, s, link);
+	if (node->key != NULL)
+		HASH_DEL(t->by_key, node);
+	mem_free(node->key);
 	mem_free(s->destination);
-	mem_free(s->mx_host);
+	mem_free(s->mx_hosts);
 	mem_free(s->cut_reply);
 	mem_free(node);
 }
@@ -65,40 +68,72 @@ void
 site_table_free(struct site_table **place)
 {
 	struct site_table *t = *place;
-	struct node *node;
-	struct node *next;
+	struct site *s;
 
 	if (t == NULL)
 		return;
-	HASH_ITER (hh, t->by_key, node, next) {
-		node_free(t, node);
-	}
-	mem_free(t->by_number);
+	must(TAILQ_EMPTY(&t->sites));
+	while ((s = TAILQ_FIRST(&t->empty)) != NULL)
+		site_free(t, s);
 	mem_free(t);
 	*place = NULL;
 }
 
-static uint16_t
-number_take(struct site_table *t, struct site *s)
+/* --- which pace --- */
+
+static bool
+take_host(struct slice *hosts, struct slice *host)
 {
-	if (t->numbered == SITE_NUMBER_MAX)
-		return 0;
-	do
-		t->last_number = t->last_number == SITE_NUMBER_MAX
-		    ? 1
-		    : (uint16_t)(t->last_number + 1);
-	while (t->by_number[t->last_number] != NULL);
-	t->by_number[t->last_number] = s;
-	t->numbered++;
-	return t->last_number;
+	*host = slice_take_until(hosts, ' ');
+	return host->n > 0;
+}
+
+/* The domain's own section, else that of the first host which has one. */
+static const struct shaping_conf *
+shaping_of(const struct conf *conf, struct slice destination,
+    struct slice hosts)
+{
+	const struct shaping_conf *plain =
+	    route_shaping(conf, destination, SLICE_NONE);
+	struct slice host;
+
+	while (take_host(&hosts, &host)) {
+		const struct shaping_conf *s =
+		    route_shaping(conf, destination, host);
+
+		if (s != plain)
+			return s;
+	}
+	return plain;
+}
+
+/* The "mx:PATTERN" section that all of them fit, or NULL. */
+static const struct shaping_conf *
+pattern_of(const struct conf *conf, struct slice destination,
+    struct slice hosts)
+{
+	const struct shaping_conf *all = shaping_of(conf, destination, hosts);
+	struct slice host;
+
+	if (!slice_starts(slice_of(all->title), "mx:"))
+		return NULL;
+	while (take_host(&hosts, &host))
+		if (route_shaping(conf, destination, host) != all)
+			return NULL;
+	return all;
+}
+
+const struct shaping_conf *
+site_shaping(const struct conf *conf, const struct site *s)
+{
+	return shaping_of(conf, slice_of(s->destination),
+	    s->mx_hosts == NULL ? SLICE_NONE : slice_of(s->mx_hosts));
 }
 
 static struct plan_limits
-shape(struct site *s, const struct conf *conf)
+limits_of(struct site *s, const struct conf *conf)
 {
-	const struct shaping_conf *shaping =
-	    route_shaping(conf, slice_of(s->destination),
-		s->mx_host == NULL ? SLICE_NONE : slice_of(s->mx_host));
+	const struct shaping_conf *shaping = site_shaping(conf, s);
 
 	s->messages_per_connection = shaping->messages_per_connection;
 	s->recipients_per_message = shaping->recipients_per_message;
@@ -106,24 +141,48 @@ shape(struct site *s, const struct conf *conf)
 		shaping->rate_per_second };
 }
 
+static void
+shape(struct site_table *t, struct site *s, const struct conf *conf,
+    int64_t mono_ms)
+{
+	struct plan_limits limits = limits_of(s, conf);
+
+	plan_site_limit(t->plan, s->plan, &limits, mono_ms);
+}
+
+/* --- making one --- */
+
+static bool
+is_suspended(const struct plan_site *plan)
+{
+	struct plan_facts facts;
+
+	plan_site_facts(plan, &facts);
+	return facts.state == SITE_SUSPENDED;
+}
+
 /*
- * The name alone if no other site has it; with the route's title behind it
- * when the same host is reached in several ways.
+ * The name alone if no other site has it; else with more behind it. What was
+ * suspended by that name, or by that domain, ahead of any mail is this site.
  */
 static struct plan_site *
-plan_site_new(struct site_table *t, const struct site_want *want,
+plan_site_for(struct site_table *t, const struct site_kind *kind,
     const struct plan_limits *limits)
 {
-	struct plan_site *plan = plan_site(t->plan, want->name, limits);
+	struct plan_site *plan = plan_site_find(t->plan, kind->destination);
 	struct buf name;
 
+	if (kind->mx_hosts.n == 0 && plan != NULL &&
+	    plan_site_tag(plan) == NULL && is_suspended(plan))
+		return plan;
+	plan = plan_site(t->plan, kind->name, limits);
 	if (plan_site_tag(plan) == NULL)
 		return plan;
 	buf_init(&name, KEY_MAX);
 	for (unsigned i = 1; plan_site_tag(plan) != NULL; i++) {
 		buf_reset(&name);
-		buf_addf(&name, "%.*s#%.*s", SLICE_ARGS(want->name),
-		    SLICE_ARGS(want->route));
+		buf_addf(&name, "%.*s#%.*s", SLICE_ARGS(kind->name),
+		    SLICE_ARGS(kind->otherwise));
 		if (i > 1)
 			buf_addf(&name, "#%u", i);
 		plan = plan_site(t->plan, buf_slice(&name), limits);
@@ -133,147 +192,166 @@ plan_site_new(struct site_table *t, const struct site_want *want,
 }
 
 static struct site *
-site_new(struct site_table *t, const struct conf *conf, struct slice key,
-    const struct site_want *want, int64_t mono_ms)
+site_new(struct site_table *t, const struct conf *conf,
+    const struct site_kind *kind, int64_t mono_ms)
 {
 	struct node *node = mem_zero(sizeof(*node));
 	struct site *s = &node->site;
-	struct plan_limits limits = { 1, 0 };
+	struct plan_limits limits;
 	struct plan_facts facts;
 
-	s->key = mem_cstr(key);
-	s->target = mem_cstr(want->target);
-	s->route = mem_cstr(want->route);
-	s->destination = mem_cstr(want->destination);
-	s->is_domain = want->is_domain;
-	s->is_remote = want->is_remote;
-	limits = shape(s, conf);
-	s->plan = plan_site_new(t, want, &limits);
+	TAILQ_INIT(&s->lanes);
+	TAILQ_INIT(&s->idle);
+	s->destination = mem_cstr(kind->destination);
+	if (kind->mx_hosts.n > 0)
+		s->mx_hosts = mem_cstr(kind->mx_hosts);
+	limits = limits_of(s, conf);
+	s->plan = plan_site_for(t, kind, &limits);
 	plan_site_limit(t->plan, s->plan, &limits, mono_ms);
 	plan_site_set_tag(s->plan, s);
 	plan_site_facts(s->plan, &facts);
 	s->name = facts.name;
-	s->number = number_take(t, s);
-	HASH_ADD_KEYPTR(hh, t->by_key, s->key, strlen(s->key), node);
+	TAILQ_INSERT_TAIL(&t->empty, s, link);
 	return s;
 }
 
-static void
-key_write(const struct site_want *want, struct buf *key)
+struct site *
+site_own(struct site_table *t, const struct conf *conf,
+    const struct site_kind *kind, int64_t mono_ms)
 {
-	buf_init(key, KEY_MAX);
-	buf_add(key, want->target);
+	return site_new(t, conf, kind, mono_ms);
+}
+
+/*
+ * Who shares: the same hosts, or hosts of one pattern; reached in the same way;
+ * without a section of its own, or with the same one.
+ */
+static void
+write_key(struct buf *key, const struct conf *conf,
+    const struct site_kind *kind, const struct shaping_conf *pattern,
+    struct slice policy)
+{
+	const struct shaping_conf *plain =
+	    route_shaping(conf, kind->destination, SLICE_NONE);
+
+	buf_add_cstr(key, plain->title);
 	buf_add_char(key, '\n');
-	if (want->is_domain && !want->is_remote)
-		buf_add(key, want->destination);
-	buf_add(key, want->policy);
+	buf_add(key, policy);
+	buf_add_char(key, '\n');
+	if (pattern != NULL)
+		buf_add_cstr(key, pattern->title);
+	else
+		buf_add(key, kind->mx_hosts);
 }
 
-static struct site *
-find_by_key(struct site_table *t, struct slice key)
+struct site *
+site_of_mx(struct site_table *t, const struct conf *conf,
+    const struct site_kind *kind, struct slice policy, int64_t mono_ms)
 {
+	const struct shaping_conf *pattern =
+	    pattern_of(conf, kind->destination, kind->mx_hosts);
+	struct site_kind shown = *kind;
 	struct node *node;
+	struct site *s;
+	struct buf key;
 
+	must(kind->mx_hosts.n > 0);
+	buf_init(&key, KEY_MAX);
+	write_key(&key, conf, kind, pattern, policy);
 	HASH_FIND(hh, t->by_key, key.p, key.n, node);
-	return node == NULL ? NULL : &node->site;
-}
-
-struct site *
-site_get(struct site_table *t, const struct conf *conf,
-    const struct site_want *want, int64_t mono_ms)
-{
-	struct buf key;
-	struct site *s;
-
-	key_write(want, &key);
-	s = find_by_key(t, buf_slice(&key));
-	if (s == NULL)
-		s = site_new(t, conf, buf_slice(&key), want, mono_ms);
+	if (node == NULL) {
+		if (pattern != NULL)
+			shown.name = slice_of(pattern->title);
+		s = site_new(t, conf, &shown, mono_ms);
+		s->is_shared = true;
+		node = node_of(s);
+		node->key = mem_cstr(buf_slice(&key));
+		HASH_ADD_KEYPTR(hh, t->by_key, node->key, strlen(node->key),
+		    node);
+	} else if (node->site.lane_count == 0) {
+		shape(t, &node->site, conf, mono_ms);
+	}
 	buf_done(&key);
-	s->used_ms = mono_ms;
-	s->has_others = want->has_others;
-	return s;
+	return &node->site;
 }
 
-struct site *
-site_peek(struct site_table *t, const struct site_want *want)
+/* --- who is there --- */
+
+void
+site_join(struct site_table *t, struct site *s, struct lane *lane)
 {
-	struct buf key;
-	struct site *s;
-
-	key_write(want, &key);
-	s = find_by_key(t, buf_slice(&key));
-	buf_done(&key);
-	return s;
+	if (s->lane_count++ == 0) {
+		TAILQ_REMOVE(&t->empty, s, link);
+		TAILQ_INSERT_TAIL(&t->sites, s, link);
+	}
+	TAILQ_INSERT_TAIL(&s->lanes, lane, in_site);
+	s->deferred += lane->deferred;
 }
 
-struct site *
-site_find(struct site_table *t, struct slice name)
-{
-	struct plan_site *plan = plan_site_find(t->plan, name);
-
-	return plan == NULL ? NULL : plan_site_tag(plan);
-}
-
-struct site *
-site_by_number(const struct site_table *t, uint16_t number)
-{
-	return number > SITE_NUMBER_MAX ? NULL : t->by_number[number];
-}
-
-static void
-site_shape(struct site_table *t, struct site *s, const struct conf *conf,
+/* What still waits there is on its way out, as fast as it can. */
+void
+site_leave(struct site_table *t, struct site *s, struct lane *lane,
     int64_t mono_ms)
 {
-	struct plan_limits limits = shape(s, conf);
+	struct plan_facts facts;
+	struct plan_limits limits;
 
+	TAILQ_REMOVE(&s->lanes, lane, in_site);
+	s->deferred -=
+	    lane->deferred < s->deferred ? lane->deferred : s->deferred;
+	if (--s->lane_count > 0)
+		return;
+	TAILQ_REMOVE(&t->sites, s, link);
+	TAILQ_INSERT_TAIL(&t->empty, s, link);
+	plan_site_facts(s->plan, &facts);
+	limits = facts.limits;
+	limits.rate_per_second = 0;
 	plan_site_limit(t->plan, s->plan, &limits, mono_ms);
+	if (facts.state == SITE_BACKING_OFF)
+		plan_resume(t->plan, s->plan, mono_ms);
 }
+
+bool
+site_takes(const struct site *s, int64_t mono_ms)
+{
+	struct plan_facts facts;
+
+	plan_site_facts(s->plan, &facts);
+	return facts.state == SITE_OPEN ||
+	    (facts.state == SITE_BACKING_OFF && facts.until_ms <= mono_ms);
+}
+
+bool
+site_is_quiet(const struct site *s)
+{
+	struct plan_facts facts;
+
+	plan_site_facts(s->plan, &facts);
+	return facts.ready == 0 && facts.under_way == 0 &&
+	    facts.state == SITE_OPEN;
+}
+
+/* --- all of them --- */
 
 void
 site_table_shape(struct site_table *t, const struct conf *conf, int64_t mono_ms)
 {
-	for (struct node *node = t->by_key; node != NULL; node = node->hh.next)
-		site_shape(t, &node->site, conf, mono_ms);
-}
+	struct site *s;
 
-/* Hosts of one set in turn cost nothing while one shaping fits them all. */
-void
-site_learn_mx(struct site_table *t, struct site *s, const struct conf *conf,
-    struct slice host, int64_t mono_ms)
-{
-	struct slice destination = slice_of(s->destination);
-	struct slice old =
-	    s->mx_host == NULL ? SLICE_NONE : slice_of(s->mx_host);
-	bool other;
-
-	if (!slice_starts(slice_of(s->target), "mx:") || host.n == 0 ||
-	    slice_eq_nocase(old, host))
-		return;
-	other = route_shaping(conf, destination, old) !=
-	    route_shaping(conf, destination, host);
-	mem_free(s->mx_host);
-	s->mx_host = mem_cstr(host);
-	if (other)
-		site_shape(t, s, conf, mono_ms);
+	TAILQ_FOREACH (s, &t->sites, link)
+		shape(t, s, conf, mono_ms);
 }
 
 void
-site_table_sweep(struct site_table *t, int64_t mono_ms)
+site_table_sweep(struct site_table *t)
 {
-	for (unsigned i = 0; i < SWEEP_EACH; i++) {
-		struct site *s;
-		struct node *node;
+	struct site *s;
+	struct site *next;
 
-		t->sweep_at = t->sweep_at % SITE_NUMBER_MAX + 1;
-		s = t->by_number[t->sweep_at];
-		if (s == NULL || s->deferred > 0 ||
-		    mono_ms - s->used_ms < UNUSED_MAX ||
-		    !plan_forget(t->plan, s->plan))
-			continue;
-		HASH_FIND_STR(t->by_key, s->key, node);
-		must(node != NULL && &node->site == s);
-		node_free(t, node);
+	for (s = TAILQ_FIRST(&t->empty); s != NULL; s = next) {
+		next = TAILQ_NEXT(s, link);
+		if (plan_forget(t->plan, s->plan))
+			site_free(t, s);
 	}
 }
 
@@ -281,8 +359,10 @@ void
 site_each(struct site_table *t, void (*each)(struct site *, void *arg),
     void *arg)
 {
-	for (struct node *node = t->by_key; node != NULL; node = node->hh.next)
-		each(&node->site, arg);
+	struct site *s;
+
+	TAILQ_FOREACH (s, &t->sites, link)
+		each(s, arg);
 }
 
 void
@@ -302,43 +382,4 @@ site_note_cut(struct site *s, struct slice reply, int64_t wall_ms)
 	mem_free(s->cut_reply);
 	s->cut_reply = mem_cstr(slice_head(reply, SITE_ERROR_MAX));
 	s->cut_ms = wall_ms;
-}
-
-void
-site_idle_add(struct site *s, unsigned deliverer, int64_t until_ms)
-{
-	if (deliverer >= SITE_DELIVERERS_MAX ||
-	    s->idle[deliverer] == UINT16_MAX)
-		return;
-	s->idle[deliverer]++;
-	s->idle_until_ms = until_ms;
-}
-
-int
-site_idle_take(struct site *s, int64_t now_ms)
-{
-	int best = -1;
-
-	if (now_ms >= s->idle_until_ms) {
-		if (s->idle_until_ms != 0)
-			memset(s->idle, 0, sizeof(s->idle));
-		s->idle_until_ms = 0;
-		return -1;
-	}
-	for (int i = 0; i < SITE_DELIVERERS_MAX; i++)
-		if (s->idle[i] > 0 &&
-		    (best == -1 || s->idle[i] > s->idle[best]))
-			best = i;
-	if (best != -1)
-		s->idle[best]--;
-	return best;
-}
-
-void
-site_idle_forget(struct site_table *t, unsigned deliverer)
-{
-	if (deliverer >= SITE_DELIVERERS_MAX)
-		return;
-	for (struct node *node = t->by_key; node != NULL; node = node->hh.next)
-		node->site.idle[deliverer] = 0;
 }

@@ -260,18 +260,11 @@ has_warmup(const struct conf *conf)
 	return false;
 }
 
-static const struct shaping_conf *
-shaping_of(const struct conf *conf, const struct site *site)
-{
-	return route_shaping(conf, slice_of(site->destination),
-	    site->mx_host == NULL ? SLICE_NONE : slice_of(site->mx_host));
-}
-
 static const struct route_conf *
-route_of(const struct conf *conf, const struct site *site)
+route_of(const struct conf *conf, const struct lane *lane)
 {
 	const struct route_conf *route =
-	    route_by_title(conf, slice_of(site->route));
+	    route_by_title(conf, slice_of(lane->route));
 
 	return route == NULL || route->source.n == 0 ? NULL : route;
 }
@@ -287,7 +280,7 @@ source_text(const char *source)
 
 struct choosing {
 	struct sources *s;
-	const struct site *site;
+	const struct lane *lane;
 	const struct shaping_conf *shaping;
 	int64_t wall_ms;
 	uint64_t allowance;
@@ -338,7 +331,7 @@ static bool
 may_use(struct choosing *c, struct slice source)
 {
 	const struct source_rest *rest =
-	    rest_find(c->s, c->site->name, source, c->wall_ms);
+	    rest_find(c->s, c->lane->site->name, source, c->wall_ms);
 	const struct source_use *use = use_of(c, source);
 
 	if (rest != NULL)
@@ -394,12 +387,12 @@ choose_unnamed(struct choosing *c, struct source_choice *out)
 
 bool
 sources_choose(struct sources *s, const struct conf *conf,
-    const struct site *site, int64_t wall_ms, struct source_choice *out,
+    const struct lane *lane, int64_t wall_ms, struct source_choice *out,
     struct source_wait *wait)
 {
-	const struct route_conf *route = route_of(conf, site);
+	const struct route_conf *route = route_of(conf, lane);
 	struct choosing c = { .s = s,
-		.site = site,
+		.lane = lane,
 		.wall_ms = wall_ms,
 		.allowance = UINT64_MAX,
 		.wait = wait };
@@ -407,10 +400,10 @@ sources_choose(struct sources *s, const struct conf *conf,
 
 	*out = (struct source_choice){ 0 };
 	*wait = (struct source_wait){ 0 };
-	if (!site->is_remote || site->is_domain ||
+	if (!lane->is_remote || lane->is_domain ||
 	    (route == NULL && !has_warmup(conf)))
 		return true;
-	c.shaping = shaping_of(conf, site);
+	c.shaping = site_shaping(conf, lane->site);
 	c.allowance = warmup_allowance(c.shaping, wall_ms);
 	if (route == NULL)
 		return choose_unnamed(&c, out);
@@ -478,7 +471,7 @@ source_of(const struct source_choice *choice, struct slice address)
 }
 
 bool
-sources_rest(struct sources *s, const struct site *site,
+sources_rest(struct sources *s, const struct lane *lane,
     const struct source_choice *choice, struct slice address, int64_t until_ms,
     struct slice rule, int64_t wall_ms)
 {
@@ -486,13 +479,13 @@ sources_rest(struct sources *s, const struct site *site,
 	struct source_rest *rest;
 	char key[KEY_SIZE];
 
-	if (source.n == 0 || !write_key(key, "rest", site->name, source))
+	if (source.n == 0 || !write_key(key, "rest", lane->site->name, source))
 		return false;
 	if (HASH_COUNT(s->rests) >= RESTS_MAX)
 		sweep_rests(s, wall_ms);
 	if (HASH_COUNT(s->rests) >= RESTS_MAX)
 		return false;
-	rest = rest_find(s, site->name, source, wall_ms);
+	rest = rest_find(s, lane->site->name, source, wall_ms);
 	if (rest != NULL) /* jobs that were under way then */
 		return true;
 	rest_set(s, slice_of(key), until_ms, rule);
@@ -500,7 +493,7 @@ sources_rest(struct sources *s, const struct site *site,
 	keep_rest(s, rest);
 	log_info("schedule source-rests site=%.*s source=%.*s seconds=%lld "
 		 "rule=%.*s",
-	    SLICE_ARGS(site->name), SLICE_ARGS(source),
+	    SLICE_ARGS(lane->site->name), SLICE_ARGS(source),
 	    (long long)(until_ms - wall_ms) / 1000, SLICE_ARGS(rule));
 	return true;
 }
@@ -527,7 +520,7 @@ static void
 tell_source(struct choosing *c, struct slice source, struct buf *out)
 {
 	const struct source_rest *rest =
-	    rest_find(c->s, c->site->name, source, c->wall_ms);
+	    rest_find(c->s, c->lane->site->name, source, c->wall_ms);
 	const struct source_use *use = use_of(c, source);
 	char when[WORDS_WHEN_SIZE];
 
@@ -551,14 +544,14 @@ tell_source(struct choosing *c, struct slice source, struct buf *out)
 
 void
 sources_tell(struct sources *s, const struct conf *conf,
-    const struct site *site, int64_t wall_ms, struct buf *out)
+    const struct lane *lane, int64_t wall_ms, struct buf *out)
 {
-	const struct route_conf *route = route_of(conf, site);
-	struct choosing c = { .s = s, .site = site, .wall_ms = wall_ms };
+	const struct route_conf *route = route_of(conf, lane);
+	struct choosing c = { .s = s, .lane = lane, .wall_ms = wall_ms };
 
-	if (!site->is_remote || site->is_domain)
+	if (!lane->is_remote || lane->is_domain)
 		return;
-	c.shaping = shaping_of(conf, site);
+	c.shaping = site_shaping(conf, lane->site);
 	c.allowance = warmup_allowance(c.shaping, wall_ms);
 	if (route == NULL)
 		tell_source(&c, SLICE("-"), out);

@@ -15,7 +15,7 @@
 #include "base/ip.h"
 #include "base/must.h"
 #include "conf/conf.h"
-#include "schedule/site.h"
+#include "schedule/lane.h"
 #include "state/state.h"
 
 enum { SOURCE_FAMILIES = 2, SOURCE_WORDS_MAX = 160 };
@@ -41,20 +41,21 @@ void sources_free(struct sources **);
 void sources_set_state(struct sources *, struct state *, int64_t wall_ms);
 
 /* False: the mail has to wait; nothing is held then. */
-bool sources_choose(struct sources *, const struct conf *, const struct site *,
+bool sources_choose(struct sources *, const struct conf *, const struct lane *,
     int64_t wall_ms, struct source_choice *, struct source_wait *) MUST_USE;
 /* It goes no further, or was done. `address`: of the host that took it. */
 void sources_done(struct sources *, struct source_choice *,
     struct slice address, bool taken, int64_t wall_ms);
 /*
- * The address that was chosen for hosts of that family rests at the site.
+ * The address that was chosen for hosts of that family rests at the lane's
+ * site.
  * False: none was chosen.
  */
-bool sources_rest(struct sources *, const struct site *,
+bool sources_rest(struct sources *, const struct lane *,
     const struct source_choice *, struct slice address, int64_t until_ms,
     struct slice rule, int64_t wall_ms) MUST_USE;
-/* Sentences of a site's addresses, one a line. */
-void sources_tell(struct sources *, const struct conf *, const struct site *,
+/* Sentences of the addresses that mail takes there, one a line. */
+void sources_tell(struct sources *, const struct conf *, const struct lane *,
     int64_t wall_ms, struct buf *);
 /* The postmaster resumes the site: so do its addresses. */
 void sources_wake(struct sources *, struct slice site);

@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/time.h"
-#include "schedule/site.h"
+#include "schedule/lane.h"
 
 enum { NAMES_MAX = 16 << 20, VALUE_MAX = 4096 };
 
@@ -48,13 +48,23 @@ forget(const struct suspensions *s, struct slice site)
 		warn(state_delete(s->state, STATE_SITES, site), site);
 }
 
+/* By its name, or by that of one of its domains. */
+static struct plan_site *
+named(const struct suspensions *s, struct slice name)
+{
+	return s->lanes == NULL ? plan_site_find(s->plan, name)
+				: lane_table_find(s->lanes, name);
+}
+
 /* The site need not be known yet: its limits come with its first mail. */
 static struct plan_site *
 suspend(const struct suspensions *s, struct slice site, uint64_t ms)
 {
 	const struct plan_limits any = { .connections = 1 };
-	struct plan_site *plan = plan_site(s->plan, site, &any);
+	struct plan_site *plan = named(s, site);
 
+	if (plan == NULL)
+		plan = plan_site(s->plan, site, &any);
 	plan_suspend(s->plan, plan,
 	    ms == 0 ? INT64_MAX : s->mono_ms + (int64_t)ms);
 	return plan;
@@ -62,31 +72,34 @@ suspend(const struct suspensions *s, struct slice site, uint64_t ms)
 
 /* Its connections close, its waiting mail is put off. */
 static void
-begin(const struct suspensions *s, struct slice site, uint64_t ms,
-    const struct reason *reason)
+begin(const struct suspensions *s, struct plan_site *plan, struct slice name,
+    uint64_t ms, const struct reason *reason)
 {
-	struct plan_site *plan = suspend(s, site, ms);
 	struct site *known = plan_site_tag(plan);
 
 	if (s->reasons != NULL && reason == NULL)
-		reasons_drop(s->reasons, site);
+		reasons_drop(s->reasons, name);
 	else if (s->reasons != NULL)
-		reasons_put(s->reasons, site, reason);
-	keep(s, site, ms, reason);
+		reasons_put(s->reasons, name, reason);
+	keep(s, name, ms, reason);
 	if (known == NULL)
 		return;
-	crew_close_site(s->crew, known->name);
+	crew_close_site(s->crew, known);
 	outage_learn(s->outage, known, PLAN_DOWN, s->mono_ms);
 }
 
 void
 suspension_begin(const struct suspensions *s, struct slice site, uint64_t ms)
 {
-	events_site(s->events, "suspended", site, SLICE("postmaster"),
+	struct plan_site *plan = suspend(s, site, ms);
+	struct plan_facts facts;
+
+	plan_site_facts(plan, &facts);
+	events_site(s->events, "suspended", facts.name, SLICE("postmaster"),
 	    s->wall_ms);
-	log_info("schedule suspended site=%.*s seconds=%llu", SLICE_ARGS(site),
-	    (unsigned long long)ms / SECOND);
-	begin(s, site, ms, NULL);
+	log_info("schedule suspended site=%.*s seconds=%llu",
+	    SLICE_ARGS(facts.name), (unsigned long long)ms / SECOND);
+	begin(s, plan, facts.name, ms, NULL);
 }
 
 void
@@ -105,7 +118,7 @@ suspension_by_rule(const struct suspensions *s, struct slice site, uint64_t ms,
 		    "reply=%s",
 	    SLICE_ARGS(site), (unsigned long long)ms / SECOND, SLICE_ARGS(rule),
 	    log_text(words, &said));
-	begin(s, site, ms, &reason);
+	begin(s, suspend(s, site, ms), site, ms, &reason);
 }
 
 static void
@@ -128,13 +141,15 @@ ended(const struct suspensions *s, struct plan_site *plan, struct slice by)
 bool
 suspension_end(const struct suspensions *s, struct slice site)
 {
-	struct plan_site *plan = plan_site_find(s->plan, site);
+	struct plan_site *plan = named(s, site);
+	struct plan_facts facts;
 
 	if (plan == NULL)
 		return false;
 	plan_resume(s->plan, plan, s->mono_ms);
+	plan_site_facts(plan, &facts);
 	if (s->sources != NULL)
-		sources_wake(s->sources, site);
+		sources_wake(s->sources, facts.name);
 	ended(s, plan, SLICE("postmaster"));
 	return true;
 }

@@ -22,6 +22,7 @@
 /* All borrowed. */
 struct suspensions {
 	struct plan *plan;
+	struct lane_table *lanes; /* NULL: none yet */
 	struct crew *crew;
 	struct events *events;
 	struct outage *outage;

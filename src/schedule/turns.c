@@ -1,8 +1,8 @@
 /*
- * schedule/turns.c - a lane for each priority; in it a round of senders for
+ * schedule/turns.c - a rank for each priority; in it a round of senders for
  * fresh mail, another for retries.
  *
- * The first lane goes first. One that was passed over PASSED_MAX times gets a
+ * The first rank goes first. One that was passed over PASSED_MAX times gets a
  * turn, but never two such in a row: so nobody starves, neither the least
  * urgent nor, behind eighteen of those, the most urgent.
  */
@@ -15,7 +15,7 @@
 
 enum {
 	FRESH_RUN = 7,  /* then one retry gets its turn */
-	PASSED_MAX = 7, /* then a lower lane gets its turn */
+	PASSED_MAX = 7, /* then a lower rank gets its turn */
 	QUANTUM = 1,
 };
 
@@ -34,15 +34,15 @@ struct turn {
 struct plan_flow {
 	UT_hash_handle hh;
 	uint64_t ready;
-	struct lane *lane;
+	struct rank *rank;
 	struct turn turns[KINDS];
 	size_t key_length;
 	char key[];
 };
 
 /* All that waits at one priority; gone when nothing does. */
-struct lane {
-	TAILQ_ENTRY(lane) link;
+struct rank {
+	TAILQ_ENTRY(rank) link;
 	int8_t priority;
 	uint32_t passed;         /* turns of others since its last */
 	struct plan_flow *flows; /* owned: hash; a sender each */
@@ -54,55 +54,55 @@ void
 turns_init(struct turns *t)
 {
 	*t = (struct turns){ 0 };
-	TAILQ_INIT(&t->lanes);
+	TAILQ_INIT(&t->ranks);
 }
 
-static struct lane *
-lane_get(struct turns *t, int8_t priority)
+static struct rank *
+rank_get(struct turns *t, int8_t priority)
 {
-	struct lane *after = TAILQ_FIRST(&t->lanes);
-	struct lane *lane;
+	struct rank *after = TAILQ_FIRST(&t->ranks);
+	struct rank *rank;
 
 	while (after != NULL && after->priority > priority)
 		after = TAILQ_NEXT(after, link);
 	if (after != NULL && after->priority == priority)
 		return after;
-	lane = mem_zero(sizeof(*lane));
-	lane->priority = priority;
+	rank = mem_zero(sizeof(*rank));
+	rank->priority = priority;
 	for (size_t i = 0; i < KINDS; i++)
-		TAILQ_INIT(&lane->rounds[i]);
+		TAILQ_INIT(&rank->rounds[i]);
 	if (after != NULL)
-		TAILQ_INSERT_BEFORE(after, lane, link);
+		TAILQ_INSERT_BEFORE(after, rank, link);
 	else
-		TAILQ_INSERT_TAIL(&t->lanes, lane, link);
-	return lane;
+		TAILQ_INSERT_TAIL(&t->ranks, rank, link);
+	return rank;
 }
 
 static struct plan_flow *
-flow_find(const struct lane *lane, struct slice key)
+flow_find(const struct rank *rank, struct slice key)
 {
 	struct plan_flow *f;
 
-	HASH_FIND(hh, lane->flows, key.p, key.n, f);
+	HASH_FIND(hh, rank->flows, key.p, key.n, f);
 	return f;
 }
 
 static struct plan_flow *
-flow_get(struct lane *lane, struct slice key)
+flow_get(struct rank *rank, struct slice key)
 {
-	struct plan_flow *f = flow_find(lane, key);
+	struct plan_flow *f = flow_find(rank, key);
 
 	if (f != NULL)
 		return f;
 	f = mem_zero(sizeof(*f) + key.n);
-	f->lane = lane;
+	f->rank = rank;
 	memcpy(f->key, key.p, key.n);
 	f->key_length = key.n;
 	for (size_t i = 0; i < KINDS; i++) {
 		TAILQ_INIT(&f->turns[i].loads);
 		f->turns[i].credit = QUANTUM;
 	}
-	HASH_ADD_KEYPTR(hh, lane->flows, f->key, f->key_length, f);
+	HASH_ADD_KEYPTR(hh, rank->flows, f->key, f->key_length, f);
 	return f;
 }
 
@@ -115,12 +115,12 @@ kind_of(const struct plan_load *load)
 void
 turns_add(struct turns *t, struct plan_load *load, struct slice sender)
 {
-	struct lane *lane = lane_get(t, load->priority);
-	struct plan_flow *f = flow_get(lane, sender);
+	struct rank *rank = rank_get(t, load->priority);
+	struct plan_flow *f = flow_get(rank, sender);
 	struct turn *turn = &f->turns[kind_of(load)];
 
 	if (TAILQ_EMPTY(&turn->loads))
-		TAILQ_INSERT_TAIL(&lane->rounds[kind_of(load)], turn, link);
+		TAILQ_INSERT_TAIL(&rank->rounds[kind_of(load)], turn, link);
 	TAILQ_INSERT_TAIL(&turn->loads, load, link);
 	load->flow = f;
 	f->ready++;
@@ -131,21 +131,21 @@ void
 turns_remove(struct turns *t, struct plan_load *load)
 {
 	struct plan_flow *f = load->flow;
-	struct lane *lane = f->lane;
+	struct rank *rank = f->rank;
 	struct turn *turn = &f->turns[kind_of(load)];
 
 	TAILQ_REMOVE(&turn->loads, load, link);
 	load->flow = NULL;
 	if (TAILQ_EMPTY(&turn->loads))
-		TAILQ_REMOVE(&lane->rounds[kind_of(load)], turn, link);
+		TAILQ_REMOVE(&rank->rounds[kind_of(load)], turn, link);
 	t->ready--;
 	if (--f->ready == 0) {
-		HASH_DEL(lane->flows, f);
+		HASH_DEL(rank->flows, f);
 		mem_free(f);
 	}
-	if (lane->flows == NULL) {
-		TAILQ_REMOVE(&t->lanes, lane, link);
-		mem_free(lane);
+	if (rank->flows == NULL) {
+		TAILQ_REMOVE(&t->ranks, rank, link);
+		mem_free(rank);
 	}
 }
 
@@ -156,17 +156,17 @@ turns_remove(struct turns *t, struct plan_load *load)
  * cost is a share of the work done.
  */
 static struct plan_load *
-lane_next(struct lane *lane)
+rank_next(struct rank *rank)
 {
-	struct turn_ring *round = &lane->rounds[FRESH];
+	struct turn_ring *round = &rank->rounds[FRESH];
 	struct turn *turn;
 
-	if (!TAILQ_EMPTY(&lane->rounds[RETRY]) &&
-	    (TAILQ_EMPTY(round) || lane->fresh_run >= FRESH_RUN)) {
-		round = &lane->rounds[RETRY];
-		lane->fresh_run = 0;
+	if (!TAILQ_EMPTY(&rank->rounds[RETRY]) &&
+	    (TAILQ_EMPTY(round) || rank->fresh_run >= FRESH_RUN)) {
+		round = &rank->rounds[RETRY];
+		rank->fresh_run = 0;
 	} else {
-		lane->fresh_run++;
+		rank->fresh_run++;
 	}
 	turn = TAILQ_FIRST(round);
 	must(turn != NULL);
@@ -181,21 +181,21 @@ lane_next(struct lane *lane)
 }
 
 /* The first, or one that has been passed over for too long. */
-static struct lane *
-lane_whose_turn(struct turns *t)
+static struct rank *
+rank_whose_turn(struct turns *t)
 {
-	struct lane *first = TAILQ_FIRST(&t->lanes);
-	struct lane *chosen = first;
-	struct lane *lane;
+	struct rank *first = TAILQ_FIRST(&t->ranks);
+	struct rank *chosen = first;
+	struct rank *rank;
 
 	must(first != NULL);
 	if (!t->was_passed)
-		TAILQ_FOREACH (lane, &t->lanes, link)
-			if (lane->passed >= PASSED_MAX &&
-			    lane->passed > chosen->passed)
-				chosen = lane;
-	TAILQ_FOREACH (lane, &t->lanes, link)
-		lane->passed++;
+		TAILQ_FOREACH (rank, &t->ranks, link)
+			if (rank->passed >= PASSED_MAX &&
+			    rank->passed > chosen->passed)
+				chosen = rank;
+	TAILQ_FOREACH (rank, &t->ranks, link)
+		rank->passed++;
 	chosen->passed = 0;
 	t->was_passed = chosen != first;
 	return chosen;
@@ -204,32 +204,32 @@ lane_whose_turn(struct turns *t)
 struct plan_load *
 turns_next(struct turns *t)
 {
-	return lane_next(lane_whose_turn(t));
+	return rank_next(rank_whose_turn(t));
 }
 
 struct plan_load *
 turns_first(struct turns *t)
 {
-	struct lane *lane = TAILQ_FIRST(&t->lanes);
+	struct rank *rank = TAILQ_FIRST(&t->ranks);
 	struct turn *turn;
 
-	if (lane == NULL)
+	if (rank == NULL)
 		return NULL;
-	turn = TAILQ_FIRST(&lane->rounds[FRESH]);
+	turn = TAILQ_FIRST(&rank->rounds[FRESH]);
 	if (turn == NULL)
-		turn = TAILQ_FIRST(&lane->rounds[RETRY]);
+		turn = TAILQ_FIRST(&rank->rounds[RETRY]);
 	must(turn != NULL);
 	return TAILQ_FIRST(&turn->loads);
 }
 
-/* Of that sender in the lanes from `lane` on. */
+/* Of that sender in the ranks from `rank` on. */
 static uint64_t
-ready_of(const struct lane *lane, struct slice key)
+ready_of(const struct rank *rank, struct slice key)
 {
 	uint64_t ready = 0;
 
-	for (; lane != NULL; lane = TAILQ_NEXT(lane, link)) {
-		const struct plan_flow *f = flow_find(lane, key);
+	for (; rank != NULL; rank = TAILQ_NEXT(rank, link)) {
+		const struct plan_flow *f = flow_find(rank, key);
 
 		ready += f == NULL ? 0 : f->ready;
 	}
@@ -237,15 +237,15 @@ ready_of(const struct lane *lane, struct slice key)
 }
 
 static bool
-is_in_higher_lane(const struct turns *t, const struct plan_flow *f)
+is_in_higher_rank(const struct turns *t, const struct plan_flow *f)
 {
 	const struct slice key = { f->key, f->key_length };
-	const struct lane *lane;
+	const struct rank *rank;
 
-	TAILQ_FOREACH (lane, &t->lanes, link) {
-		if (lane == f->lane)
+	TAILQ_FOREACH (rank, &t->ranks, link) {
+		if (rank == f->rank)
 			return false;
-		if (flow_find(lane, key) != NULL)
+		if (flow_find(rank, key) != NULL)
 			return true;
 	}
 	return false;
@@ -255,14 +255,14 @@ void
 turns_each(const struct turns *t,
     void (*each)(struct slice key, uint64_t ready, void *arg), void *arg)
 {
-	const struct lane *lane;
+	const struct rank *rank;
 
-	TAILQ_FOREACH (lane, &t->lanes, link)
-		for (const struct plan_flow *f = lane->flows; f != NULL;
+	TAILQ_FOREACH (rank, &t->ranks, link)
+		for (const struct plan_flow *f = rank->flows; f != NULL;
 		     f = f->hh.next) {
 			const struct slice key = { f->key, f->key_length };
 
-			if (!is_in_higher_lane(t, f))
-				each(key, ready_of(lane, key), arg);
+			if (!is_in_higher_rank(t, f))
+				each(key, ready_of(rank, key), arg);
 		}
 }

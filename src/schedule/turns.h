@@ -17,13 +17,13 @@
 #include "base/slice.h"
 #include "schedule/plan.h" /* struct plan_load */
 
-struct lane;
-TAILQ_HEAD(lane_list, lane);
+struct rank;
+TAILQ_HEAD(rank_list, rank);
 
 struct turns {
 	uint64_t ready;         /* loads that wait */
-	struct lane_list lanes; /* owned; one a priority, the highest first */
-	bool was_passed;        /* the last turn was not the first lane's */
+	struct rank_list ranks; /* owned; one a priority, the highest first */
+	bool was_passed;        /* the last turn was not the first rank's */
 };
 
 void turns_init(struct turns *);

@@ -7,11 +7,12 @@ static void
 nudge_sites(const struct wishes *w, struct queue_entry *e)
 {
 	for (uint32_t i = 0; i < e->recipient_count; i++) {
-		struct site *s =
-		    site_by_number(w->sites, entry_recipient(e, i)->marks);
+		struct lane *lane =
+		    lane_by_number(w->lanes, entry_recipient(e, i)->marks);
 
-		if (s != NULL)
-			plan_nudge(w->plan, s->plan, w->ledger->mono_ms);
+		if (lane != NULL)
+			plan_nudge(w->plan, lane->site->plan,
+			    w->ledger->mono_ms);
 	}
 }
 

@@ -9,15 +9,15 @@
 
 #include "admin/ops.h"
 #include "schedule/keeper.h"
+#include "schedule/lane.h"
 #include "schedule/plan.h"
-#include "schedule/site.h"
 
 /* All borrowed. */
 struct wishes {
 	struct keeper *keeper;
 	struct queue_store *store;
 	struct plan *plan;
-	struct site_table *sites;
+	struct lane_table *lanes;
 	struct ledger *ledger;
 };
 

@@ -48,6 +48,7 @@ static struct tls_server *tls_server;
 static struct false_smtp one, two;
 static struct false_words words_one, words_two;
 static struct job *done_job;
+static uint64_t told_mx; /* MX_ANY but where a test says otherwise */
 static struct fate done_fates[8];
 static char done_text[8][1024];
 
@@ -116,6 +117,7 @@ set_up(void)
 	struct tls_server_cert cert = { .name = "default", .minimum = 12 };
 	struct why why;
 
+	told_mx = MX_ANY;
 	test_spool_init(&spool);
 	ck_assert_int_eq(queue_writer_open(spool.vfs, 1, &writer), 0);
 	keep_message(slice_of(MESSAGE));
@@ -231,7 +233,8 @@ carry_to(const char *target, const char *recipients)
 		.site = slice_of(target),
 		.target = slice_of(target),
 		.route = SLICE("*"),
-		.messages_per_connection = 100 };
+		.messages_per_connection = 100,
+		.mx = told_mx };
 	struct timer *limit = timer_new(tools.loop, on_too_late, NULL);
 	struct buf bytes;
 	struct job *j;
@@ -572,7 +575,7 @@ static const struct {
 	{ "mx:null.test",	FATE_FAILED,   1, 10,	TROUBLE_NONE },
 	{ "mx:ours.test",	FATE_FAILED,   4, 6,	TROUBLE_NONE },
 	{ "mx:loop.test",	FATE_FAILED,   4, 6,	TROUBLE_NONE },
-	{ "mx:broken.test",	FATE_DEFERRED, 4, 3,	TROUBLE_SITE },
+	{ "mx:broken.test",	FATE_DEFERRED, 4, 3,	TROUBLE_DOMAIN },
 	{ "smtp:nobody.test",	FATE_DEFERRED, 1, 2,	TROUBLE_SITE },
 	{ "smtp:127.0.0.1:1",	FATE_DEFERRED, 4, 1,	TROUBLE_SITE },
 };
@@ -584,6 +587,34 @@ START_TEST(a_site_that_can_not_be_found_is_told_in_its_code)
 	expect(0, unreachable[_i].kind, unreachable[_i].subject,
 	    unreachable[_i].detail);
 	ck_assert_int_eq(done_job->trouble, unreachable[_i].trouble);
+	ck_assert_uint_eq(done_job->mx_found,
+	    unreachable[_i].target[0] == 'm' ? MX_UNKNOWN : MX_ANY);
+}
+END_TEST
+
+START_TEST(a_job_that_was_planned_for_other_hosts_goes_back_untried)
+{
+	uint64_t found;
+
+	told_mx = _i == 0 ? MX_UNKNOWN : 12345;
+	carry();
+	expect(0, FATE_DEFERRED, 3, 0);
+	ck_assert_int_eq(done_job->trouble, TROUBLE_MOVED);
+	ck_assert(slice_is(done_job->host, "one.test"));
+	ck_assert_msg(slice_is(done_job->mx_hosts, "one.test two.test"), "%.*s",
+	    SLICE_ARGS(done_job->mx_hosts));
+	ck_assert_uint_eq(one.connections, 0);
+	found = done_job->mx_found;
+	ck_assert_uint_gt(found, MX_UNKNOWN);
+	told_mx = found;
+	carry();
+	expect(0, FATE_RELAYED, 0, 0);
+	ck_assert_uint_eq(done_job->mx_found, found);
+	told_mx = 12345; /* nobody asks DNS while a connection is open */
+	carry();
+	expect(0, FATE_RELAYED, 0, 0);
+	ck_assert_uint_eq(done_job->mx_found, MX_ANY);
+	ck_assert_uint_eq(one.connections, 1);
 }
 END_TEST
 
@@ -699,6 +730,8 @@ main(void)
 	    mail_goes_to_the_best_host_and_reuses_the_connection);
 	tcase_add_test(tc,
 	    a_host_that_does_not_answer_is_passed_over_and_remembered);
+	tcase_add_loop_test(tc,
+	    a_job_that_was_planned_for_other_hosts_goes_back_untried, 0, 2);
 	tcase_add_loop_test(tc, a_greeting_that_refuses_leads_to_the_next_host,
 	    0, 2);
 	tcase_add_test(tc, when_all_hosts_refuse_the_mail_waits);

@@ -25,6 +25,7 @@ static struct route_conf route;
 static struct shaping_conf shaping;
 static struct conf conf;
 static struct site site;
+static struct lane lane;
 
 static void
 open_it(int64_t wall_ms)
@@ -63,6 +64,8 @@ set_up(void)
 		.shapings = &shaping,
 		.shaping_count = 1 };
 	site = (struct site){ .name = SLICE("a.test"),
+		.destination = text("a.test") };
+	lane = (struct lane){ .site = &site,
 		.is_remote = true,
 		.route = text("*"),
 		.destination = text("a.test") };
@@ -82,7 +85,7 @@ tear_down(void)
 static bool
 choose(int64_t wall_ms, struct source_choice *choice, struct source_wait *wait)
 {
-	return sources_choose(s, &conf, &site, wall_ms, choice, wait);
+	return sources_choose(s, &conf, &lane, wall_ms, choice, wait);
 }
 
 /* A message of a host of that family is taken; false: it has to wait. */
@@ -121,7 +124,7 @@ START_TEST(addresses_of_both_families_take_turns)
 		ck_assert_ptr_null(choice.uses[0]);
 	}
 	ck_assert_uint_eq(first, 5);
-	site.is_domain = true;
+	lane.is_domain = true;
 	ck_assert(choose(NOON, &choice, &wait));
 	ck_assert_str_eq(choice.text, "");
 }
@@ -134,7 +137,7 @@ rest(const char *host, int64_t until_ms)
 	struct source_wait wait;
 
 	ck_assert(choose(NOON, &choice, &wait));
-	return sources_rest(s, &site, &choice, slice_of(host), until_ms,
+	return sources_rest(s, &lane, &choice, slice_of(host), until_ms,
 	    SLICE("rule-x"), NOON);
 }
 
@@ -260,7 +263,7 @@ START_TEST(it_is_told_in_words)
 	ck_assert(rest("198.51.100.1:25", NOON + HOUR));
 	ck_assert(send_one(NOON + HOUR, "192.0.2.9:25"));
 	buf_init(&out, 1000);
-	sources_tell(s, &conf, &site, NOON, &out);
+	sources_tell(s, &conf, &lane, NOON, &out);
 	ck_assert_str_eq(buf_cstr(&out),
 	    "The address " A " is not used here until 13:00 UTC, by rule "
 	    "rule-x.\n"

@@ -23,7 +23,7 @@ tear_down(void)
 	while ((load = turns_first(&turns)) != NULL)
 		turns_remove(&turns, load);
 	ck_assert_uint_eq(turns.ready, 0);
-	ck_assert(TAILQ_EMPTY(&turns.lanes));
+	ck_assert(TAILQ_EMPTY(&turns.ranks));
 }
 
 static void
@@ -138,7 +138,7 @@ START_TEST(one_in_eight_is_less_urgent)
 }
 END_TEST
 
-START_TEST(eighteen_less_urgent_lanes_take_half_at_most)
+START_TEST(eighteen_less_urgent_ranks_take_half_at_most)
 {
 	size_t urgent = 0;
 
@@ -211,7 +211,7 @@ main(void)
 	tcase_add_test(tc, one_in_eight_is_a_retry);
 	tcase_add_test(tc, the_more_urgent_goes_first);
 	tcase_add_test(tc, one_in_eight_is_less_urgent);
-	tcase_add_test(tc, eighteen_less_urgent_lanes_take_half_at_most);
+	tcase_add_test(tc, eighteen_less_urgent_ranks_take_half_at_most);
 	tcase_add_test(tc, a_sender_is_told_of_once_with_all_that_waits);
 	tcase_add_test(tc, who_has_left_is_no_sender_any_more);
 	return run_suite(suite);

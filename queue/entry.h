@@ -31,6 +31,7 @@ enum {
 	ENTRY_LARGE = 8,       /* its content lies under large/ */
 	ENTRY_JOURNALED = 16,  /* the journal or checkpoint knows it */
 	ENTRY_ANNOUNCED = 32,  /* the scheduler knows it */
+	ENTRY_RELEASED = 64,   /* somebody let it go: it waits for no date */
 };
 
 struct queue_recipient {

@@ -193,10 +193,10 @@ read_message(struct recovery *r, const struct change *c)
 	live_set_state(live, e, (enum queue_state)c->state);
 	live_set_sender_domain(live, e, text_of(r, c->sender_domain));
 	e->next_ms = c->next_ms;
-	e->flags =
-	    (uint8_t)((c->flags &
-			  (ENTRY_NULL_SENDER | ENTRY_WARNED | ENTRY_LARGE)) |
-		ENTRY_JOURNALED);
+	e->flags = (uint8_t)((c->flags &
+				 (ENTRY_NULL_SENDER | ENTRY_WARNED |
+				     ENTRY_LARGE | ENTRY_RELEASED)) |
+	    ENTRY_JOURNALED);
 	for (uint32_t i = 0; i < c->count; i++) {
 		if (!change_take_recipient(&list, &like))
 			break;

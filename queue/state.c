@@ -156,6 +156,7 @@ changed(struct state *s, struct queue_entry *e, const struct change *c,
 		return true;
 	case CHANGE_RELEASED:
 		live_set_state(s->live, e, QUEUE_ACTIVE);
+		e->flags |= ENTRY_RELEASED;
 		return true;
 	case CHANGE_WARNED:
 		e->flags |= ENTRY_WARNED;

@@ -145,6 +145,14 @@ add_whole(json_t *object, const struct admin_message *m)
 	json_object_set_new(object, "smtputf8", json_boolean(e->smtputf8));
 	json_object_set_new(object, "require_tls",
 	    json_boolean(e->require_tls));
+	json_object_set_new(object, "release", value_time(e->release_ms));
+	json_object_set_new(object, "deliver_by",
+	    value_time(e->by == BY_NONE ? 0 : e->by_ms));
+	set_text(object, "then",
+	    e->by == BY_NONE         ? SLICE_NONE
+		: e->by == BY_RETURN ? SLICE("return")
+				     : SLICE("notify"));
+	json_object_set_new(object, "priority", json_integer(e->priority));
 	json_object_set_new(object, "expires", value_time(m->expires_ms));
 	json_object_set_new(object, "warned", json_boolean(m->warned));
 	json_object_set_new(object, "place",

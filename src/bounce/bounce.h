@@ -31,6 +31,7 @@ struct bounce_case {
 	uint8_t notify;
 	bool null_sender;
 	bool warned;        /* a delay has been reported already */
+	bool wants_relays;  /* to hear of hops that it went to (RFC 2852) */
 	bool to_postmaster; /* the recipient is the postmaster of reports */
 };
 

@@ -37,6 +37,20 @@ on_success(const struct bounce_case *c)
 	    : BOUNCE_NOTHING;
 }
 
+/*
+ * RFC 2852: with a deadline the sender hears, too, that it went to a server
+ * that does not know of it, or that it went on at all; if he wants to hear of
+ * delays.
+ */
+static enum bounce_kind
+on_relay(const struct bounce_case *c)
+{
+	if (c->wants_relays && !c->null_sender &&
+	    (c->notify == 0 || (c->notify & NOTIFY_DELAY) != 0))
+		return BOUNCE_SUCCESS;
+	return on_success(c);
+}
+
 enum bounce_kind
 bounce_decide(const struct bounce_case *c)
 {
@@ -47,8 +61,9 @@ bounce_decide(const struct bounce_case *c)
 		return on_failure(c);
 	case FATE_DEFERRED:
 		return on_delay(c);
-	case FATE_DELIVERED:
 	case FATE_RELAYED:
+		return on_relay(c);
+	case FATE_DELIVERED:
 	case FATE_EXPANDED:
 		return on_success(c);
 	case FATE_NONE:

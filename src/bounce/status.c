@@ -39,6 +39,9 @@ status_of_message(const struct bounce *b, struct buf *out, bool utf8)
 		buf_add_cstr(out, "\r\n");
 	}
 	show_date_field(out, "Arrival-Date", b->envelope->arrived_ms);
+	/* RFC 2852, 6. */
+	if (b->envelope->by != BY_NONE)
+		show_date_field(out, "Deliver-By-Date", b->envelope->by_ms);
 }
 
 /* ORCPT: addr-type ";" address. */

@@ -2,6 +2,7 @@
  * conf/check.c - checks between keys, and what the system fills in.
  */
 #include "conf/check.h"
+#include "conf/masquerade.h"
 
 #include <grp.h>
 #include <netdb.h>
@@ -484,9 +485,26 @@ check_routes(const struct checking *c)
 				    "source: \"%s\" is neither an IP address "
 				    "nor ADDRESS=NAME",
 				    r->source.v[k]);
+		for (size_t k = 0; k < r->masquerade.n; k++)
+			if (!masquerade_is_rule(slice_of(r->masquerade.v[k])))
+				conf_error(c->errors,
+				    place_of(c, "route", i, "masquerade"),
+				    "masquerade: \"%s\" is none of \"domain\", "
+				    "\"domain=domain\", \".domain=domain\"",
+				    r->masquerade.v[k]);
 		check_login(c, i);
 		check_via(c, i);
 	}
+}
+
+static void
+check_srs(const struct checking *c)
+{
+	const struct srs_conf *srs = &c->conf->srs;
+
+	if (srs->domain[0] != '\0' && srs->secret.n == 0)
+		conf_error(c->errors, place_of(c, "srs", 0, "domain"),
+		    "domain: secret is missing");
 }
 
 static bool
@@ -701,6 +719,7 @@ conf_check(struct conf *conf, const struct conf_source *src,
 	check_auth(&c);
 	check_domains(&c);
 	check_routes(&c);
+	check_srs(&c);
 	check_shapings(&c);
 	conf_check_pace(conf, src, errors);
 	check_checks(&c);

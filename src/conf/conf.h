@@ -94,6 +94,8 @@ struct limits_conf {
 	uint32_t client_rate;
 	uint32_t sender_rate;
 	uint32_t auth_failures;
+	int64_t future_release_ms; /* 0: not offered */
+	int64_t deliver_by_ms;
 };
 
 struct domain_conf {
@@ -122,8 +124,9 @@ struct route_conf {
 	struct blob oauth_client_secret; /* a secret, as the next */
 	struct blob oauth_refresh_token;
 	char *oauth_scope;
-	struct strings source; /* conf/origin.h */
-	char *helo;            /* or "": hostname */
+	struct strings source;     /* conf/origin.h */
+	char *helo;                /* or "": hostname */
+	struct strings masquerade; /* conf/masquerade.h */
 };
 
 /* delivery.replies */
@@ -184,6 +187,12 @@ struct dkim_conf {
 	bool sign_trusted;
 };
 
+/* Senders of mail that we forward from outside (mail/srs.h). */
+struct srs_conf {
+	char *domain;       /* or "": they stay as they are */
+	struct blob secret; /* lines; n == 0: none */
+};
+
 struct dns_conf {
 	struct strings servers; /* "127.0.0.1@5353"; none: resolv.conf */
 	char *trust_anchor;     /* path or "" */
@@ -231,6 +240,7 @@ struct conf {
 	struct checks_conf checks;
 	struct dkim_conf *dkims;
 	size_t dkim_count;
+	struct srs_conf srs;
 	struct dns_conf dns;
 	struct log_conf log;
 	char *http_listen; /* or "" */
@@ -266,7 +276,8 @@ enum conf_secrets {
 	CONF_SECRET_TLS = 1,
 	CONF_SECRET_DKIM = 2,
 	CONF_SECRET_ROUTES = 4,
-	CONF_SECRET_USERS = 8
+	CONF_SECRET_USERS = 8,
+	CONF_SECRET_SRS = 16
 };
 int conf_pack(const struct conf *, unsigned secrets) MUST_USE;
 /* Takes the descriptor; NULL if it holds anything else. */

@@ -49,14 +49,16 @@ static void
 report(struct conf_errors *errors, const char *place,
     const struct conf_key *key, const struct strings *words, const char *why)
 {
+	bool is_secret =
+	    key->type == CONF_PASSWORD || key->type == CONF_SECRETS;
 	struct buf text;
 
 	buf_init(&text, 2000);
 	/* A password in the wrong place stays a secret. */
-	if (key->type != CONF_PASSWORD)
+	if (!is_secret)
 		write_words(key, words, &text);
 	conf_error(errors, place, "%s: %s %s", key->name,
-	    key->type == CONF_PASSWORD ? "the value" : buf_cstr(&text), why);
+	    is_secret ? "the value" : buf_cstr(&text), why);
 	buf_done(&text);
 }
 

@@ -39,6 +39,7 @@
 #define FILE_(s, f, secret) CONF_FILE, AT(s, f, struct blob), 0, secret
 #define PASSWORD(s, f) \
 	CONF_PASSWORD, AT(s, f, struct blob), 0, CONF_SECRET_ROUTES
+#define SECRETS(s, f) CONF_SECRETS, AT(s, f, struct blob), 0, CONF_SECRET_SRS
 #define KEYS(s, f, n)                                                  \
 	CONF_KEYS, AT(s, f, struct dkim_key_conf *), AT(s, n, size_t), \
 	    CONF_SECRET_DKIM
@@ -157,6 +158,8 @@ static const struct conf_key limits_keys[] = {
 	{ "client_rate", UINT(limits_conf, client_rate), "0",				 0, 1000000, NULL, NOW, "messages per minute and client address, over it 450 4.7.1; 0: no limit" },
 	{ "sender_rate", UINT(limits_conf, sender_rate), "0",				 0, 10000000, NULL, NOW, "recipients per hour and authenticated login; 0: no limit" },
 	{ "auth_failures", UINT(limits_conf, auth_failures), "20",			 0, 1000000, NULL, NOW, "failed AUTH commands per client address and hour, then 454 4.7.0; 0: no limit" },
+	{ "future_release", TIME(limits_conf, future_release_ms), "30d",		 0, 365 * D, NULL, NOW, "longest wait that a submitted message may ask for by HOLDFOR or HOLDUNTIL; 0: not offered" },
+	{ "deliver_by",	TIME(limits_conf, deliver_by_ms), "1m",				 0, 1 * D, NULL, NOW, "shortest time that a message may ask by BY=...;R to be delivered in; 0: any" },
 	{ 0 }
 };
 
@@ -183,6 +186,7 @@ static const struct conf_key route_keys[] = {
 	{ "oauth_scope", TEXT(route_conf, oauth_scope),	"",			 0, 1000, NULL, NOW, "what the token is to be good for; empty: what the client has" },
 	{ "source",	TEXTS(route_conf, source),	"",				 1, 301, NULL, NOW, "local addresses to send from, as ADDRESS or ADDRESS=NAME; empty: the system chooses" },
 	{ "helo",	NAME(route_conf, helo),		"",				 0, 255, NULL, NOW, "name in EHLO, where the source has none; empty: hostname" },
+	{ "masquerade",	TEXTS(route_conf, masquerade),	"",				 1, 511, NULL, NOW, "rules for the sender's domain: \"example.org\" for all hosts below it, \"old.example=example.org\", \".old.example=example.org\"" },
 	{ 0 }
 };
 
@@ -235,6 +239,12 @@ static const struct conf_key dkim_keys[] = {
 	{ 0 }
 };
 
+static const struct conf_key srs_keys[] = {
+	{ "domain",	NAME(srs_conf, domain),		"",				 0, 255, NULL, NOW, "senders of mail that an alias sends away are told as addresses of this domain, whose MX is this host; empty: as they are" },
+	{ "secret",	SECRETS(srs_conf, secret),	"",				 0, 0, NULL, NOW, "\"file:PATH\": the first line proves new addresses, the others are old ones that are still good" },
+	{ 0 }
+};
+
 static const struct conf_key dns_keys[] = {
 	{ "servers",	TEXTS(dns_conf, servers),	"",				 1, 255, NULL, NOW, "\"127.0.0.1\" or \"127.0.0.1@5353\"; empty: those of /etc/resolv.conf" },
 	{ "trust_anchor", TEXT(dns_conf, trust_anchor), "",				 0, 4095, NULL, NOW, "file with DNSKEY or DS records; empty: the system's root anchor" },
@@ -277,6 +287,7 @@ const struct conf_section conf_sections[] = {
 	{ "shaping",  "\"domain\", \".domain\", \"mx:PATTERN\" (an MX host) or \"*\"", MANY(shapings, shaping_count, shaping_conf, title), NOW, shaping_keys, "the pace per destination; the most exact title wins" },
 	{ "checks",   PLAIN(checks),				NOW,   checks_keys,   "what is checked on relay listeners; trusted and authenticated clients are exempt" },
 	{ "dkim",     "domain", MANY(dkims, dkim_count, dkim_conf, domain), NOW, dkim_keys, "signatures for a domain" },
+	{ "srs",      PLAIN(srs),				NOW,   srs_keys,      "senders of mail that is forwarded" },
 	{ "dns",      PLAIN(dns),				NOW,   dns_keys,      "how names are looked up" },
 	{ "log",      PLAIN(log),				NOW,   log_keys,      "what mtad tells" },
 	{ "http",     TOP,					NOW,   http_keys,     "metrics over HTTP" },

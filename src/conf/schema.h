@@ -35,6 +35,7 @@ enum conf_type {
 	CONF_TABLE,    /* uint32_t: number in conf.tables */
 	CONF_FILE,     /* struct blob: the file's content */
 	CONF_PASSWORD, /* struct blob: "file:PATH", its first line */
+	CONF_SECRETS,  /* struct blob: "file:PATH", all lines */
 	CONF_KEYS,     /* struct dkim_key_conf *, and a count */
 	CONF_USERS,    /* auth.users: a table, "pam:" or "dovecot:" */
 	CONF_FAMILIES, /* two bools: delivery.ipv4 and ipv6 */

@@ -129,6 +129,62 @@ read_password(struct conf *conf, const struct conf_key *key,
 	return true;
 }
 
+enum { SECRET_LEAST = 16, SECRETS_MAX = 4096 };
+
+/* Each line but empty ones, and at least one. */
+static bool
+are_secrets(struct slice lines)
+{
+	bool some = false;
+
+	while (lines.n > 0) {
+		struct slice line = slice_trim(slice_take_until(&lines, '\n'));
+
+		if (line.n > 0 && line.n < SECRET_LEAST)
+			return false;
+		some |= line.n > 0;
+	}
+	return some;
+}
+
+static bool
+read_secrets(struct conf *conf, const struct conf_key *key,
+    const struct strings *words, void *section, struct why *why)
+{
+	struct blob *field = field_of(key, section);
+	struct slice s = word_of(words);
+	struct blob blob;
+	struct stat st;
+	int rc;
+
+	(void)conf;
+	if (s.n == 0) {
+		conf_blob_done(field);
+		return true;
+	}
+	if (!slice_take_prefix(&s, "file:") || !conf_is_path(s)) {
+		why_set(why, "is not of the form \"file:/PATH\"");
+		return false;
+	}
+	if (stat(s.p, &st) == 0 && (st.st_mode & S_IRWXO) != 0) {
+		why_set(why, "is open to everybody: chmod o-rwx it");
+		return false;
+	}
+	rc = conf_read_file(s.p, SECRETS_MAX, &blob);
+	if (rc != 0) {
+		why_set(why, "can't be read: %s", err_text(rc));
+		return false;
+	}
+	if (!are_secrets((struct slice){ blob.bytes, blob.n })) {
+		conf_blob_done(&blob);
+		why_set(why, "needs lines of at least %d octets", SECRET_LEAST);
+		return false;
+	}
+	conf_blob_done(field);
+	*field = blob;
+	return true;
+}
+
 void
 conf_blob_put(const struct blob *b, struct buf *out)
 {
@@ -396,6 +452,7 @@ static const struct conf_type_facts types[] = {
 	[CONF_TABLE]	= { false, read_table,	  put_table,	get_table,   NULL },
 	[CONF_FILE]	= { false, read_file,	  put_blob,	get_file,    done_file },
 	[CONF_PASSWORD]	= { false, read_password, put_blob,	get_file,    done_file },
+	[CONF_SECRETS]	= { false, read_secrets,  put_blob,	get_file,    done_file },
 	[CONF_KEYS]	= { true,  read_keys,	  put_keys,	get_keys,    done_keys },
 	[CONF_USERS]	= { false, read_users,	  put_users,	get_users,   NULL },
 };

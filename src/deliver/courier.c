@@ -938,6 +938,7 @@ courier_start(struct job *j)
 	c->level = c->route == NULL ? TLS_AUTO : c->route->tls;
 	c->port = port_of(c);
 	c->message = (struct smtp_message){ .envelope = &j->envelope,
+		.wall_ms = time_wall_ms(),
 		.fates = j->fates,
 		.arena = j->arena,
 		.size = j->message.size,

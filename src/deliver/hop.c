@@ -4,6 +4,8 @@
 #include "deliver/hop.h"
 
 #include "base/ascii.h"
+#include "base/time.h"
+#include "smtp/timing.h"
 
 bool
 hop_offers(const struct hop *h, enum ehlo_extension extension)
@@ -15,6 +17,14 @@ bool
 hop_passes_dsn(const struct hop *h)
 {
 	return !h->lmtp && hop_offers(h, EHLO_DSN);
+}
+
+/* RFC 2852: that goes for a deadline, too, of which the hop knows nothing. */
+bool
+hop_ends_reports(const struct hop *h, const struct envelope *e)
+{
+	return !hop_passes_dsn(h) ||
+	    (e->by == BY_NOTIFY && !hop_offers(h, EHLO_DELIVERBY));
 }
 
 bool
@@ -57,6 +67,35 @@ hop_keeps_tls(const struct hop *h)
 	    (h->secured && h->verified && hop_offers(h, EHLO_REQUIRETLS));
 }
 
+/*
+ * RFC 2852: mail with BY=...;R goes to servers alone that keep to it, in the
+ * time that is left. A mailbox is where it should arrive.
+ */
+static bool
+misses_deadline(const struct hop *h, const struct hop_message *m,
+    struct fate *why)
+{
+	const struct envelope *e = m->envelope;
+	int64_t left = e->by_ms - m->wall_ms;
+
+	if (e->by != BY_RETURN)
+		return false;
+	/* Whole seconds are left for the next hop, at least one. */
+	if (left <= 0 ||
+	    (!h->lmtp &&
+		(left < SECOND || left < (int64_t)h->ehlo.by_least * SECOND)))
+		*why = fate_ours(FATE_FAILED, 4, 7,
+		    slice_of("554 5.4.7 The message can't be delivered in "
+			     "the time that its sender set"));
+	else if (!h->lmtp && !hop_offers(h, EHLO_DELIVERBY))
+		*why = fate_ours(FATE_FAILED, 4, 7,
+		    slice_of("554 5.4.7 The sender set a time, to which the "
+			     "next hop does not offer to keep"));
+	else
+		return false;
+	return true;
+}
+
 bool
 hop_refuses_message(const struct hop *h, const struct hop_message *m,
     struct fate *why)
@@ -83,7 +122,7 @@ hop_refuses_message(const struct hop *h, const struct hop_message *m,
 		*why = fate_ours(FATE_FAILED, 1, 7,
 		    slice_of("501 5.1.7 The sender's address is malformed"));
 	else
-		return false;
+		return misses_deadline(h, m, why);
 	return true;
 }
 
@@ -123,6 +162,12 @@ hop_write_mail(const struct hop *h, const struct hop_message *m,
 		buf_add_cstr(out, " SMTPUTF8");
 	if (e->require_tls && hop_offers(h, EHLO_REQUIRETLS))
 		buf_add_cstr(out, " REQUIRETLS");
+	if (e->by != BY_NONE && hop_offers(h, EHLO_DELIVERBY) && !h->lmtp) {
+		buf_add_char(out, ' ');
+		timing_write_by(e, m->wall_ms, out);
+	}
+	if (e->priority != 0 && hop_offers(h, EHLO_PRIORITY))
+		buf_addf(out, " MT-PRIORITY=%d", e->priority);
 	if (hop_passes_dsn(h) && e->ret != RET_NONE)
 		buf_add_cstr(out,
 		    e->ret == RET_FULL ? " RET=FULL" : " RET=HDRS");

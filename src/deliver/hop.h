@@ -24,6 +24,7 @@ struct hop {
 struct hop_message {
 	const struct envelope *envelope;
 	uint64_t size;
+	int64_t wall_ms;  /* now, for a deadline */
 	bool utf8_header; /* its header has UTF-8 in it */
 	bool utf8;        /* so SMTPUTF8 has to be said */
 };
@@ -31,6 +32,8 @@ struct hop_message {
 bool hop_offers(const struct hop *, enum ehlo_extension);
 /* DSN parameters go to relays alone: behind LMTP nobody would report. */
 bool hop_passes_dsn(const struct hop *);
+/* Nobody behind it will report what the sender asked to be told. */
+bool hop_ends_reports(const struct hop *, const struct envelope *);
 /* RFC 3030. LMTP keeps to DATA, where one reply a recipient is plain. */
 bool hop_takes_bdat(const struct hop *);
 /* Can it be given a message that requires TLS (RFC 8689)? Else the fate. */

@@ -257,8 +257,9 @@ judge(struct smtp_client *c)
 
 	fate.reply = keep_text(c, fate.reply);
 	if (fate.kind == FATE_DELIVERED && !c->options.lmtp)
-		fate.kind =
-		    hop_passes_dsn(&c->hop) ? FATE_PASSED : FATE_RELAYED;
+		fate.kind = hop_ends_reports(&c->hop, c->message.envelope)
+		    ? FATE_RELAYED
+		    : FATE_PASSED;
 	return fate;
 }
 
@@ -863,6 +864,7 @@ name_recipients(struct smtp_client *c)
 
 	c->needs = (struct hop_message){ .envelope = e,
 		.size = m->size,
+		.wall_ms = m->wall_ms,
 		.utf8_header = m->utf8_header,
 		.utf8 = m->utf8_header || !hop_is_ascii(e->sender) };
 	refused = hop_refuses_message(&c->hop, &c->needs, &why);

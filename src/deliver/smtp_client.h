@@ -49,6 +49,7 @@ struct smtp_message {
 	struct fate *fates;              /* borrowed; one a recipient */
 	struct arena *arena;             /* borrowed */
 	uint64_t size;                   /* octets of content */
+	int64_t wall_ms;                 /* now, for a deadline */
 	bool utf8_header;                /* its header has UTF-8 in it */
 };
 

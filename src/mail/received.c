@@ -80,13 +80,32 @@ add_tls(struct header_writer *w, struct slice tls)
 	header_wordf(w, "%.*s)", SLICE_ARGS(cipher));
 }
 
+/* id, for and PRIORITY; a semicolon behind the last of them. */
+static void
+add_details(struct header_writer *w, const struct received *r)
+{
+	bool has_for = r->recipient.n > 0;
+	bool has_priority = r->priority != 0;
+	char id[ID_TEXT_SIZE];
+
+	id_text(r->id, id);
+	header_wordf(w, "id %s%s", id, has_for || has_priority ? "" : ";");
+	header_fold(w);
+	if (has_for) {
+		header_word(w, SLICE("for"));
+		header_wordf(w, "<%.*s>%s", SLICE_ARGS(r->recipient),
+		    has_priority ? "" : ";");
+	}
+	if (has_priority)
+		header_wordf(w, "PRIORITY %d;", r->priority);
+}
+
 void
 received_write(const struct received *r, struct buf *out)
 {
 	struct header_writer w;
-	char id[ID_TEXT_SIZE], date[TIME_RFC5322_SIZE];
+	char date[TIME_RFC5322_SIZE];
 
-	id_text(r->id, id);
 	time_rfc5322(r->wall_ms, date);
 	header_begin(&w, out, "Received", r->smtputf8);
 	add_client(&w, r);
@@ -96,15 +115,7 @@ received_write(const struct received *r, struct buf *out)
 	header_word(&w, SLICE("by"));
 	header_word(&w, r->hostname);
 	header_wordf(&w, "with %s", received_protocol(r));
-	if (r->recipient.n > 0) {
-		header_wordf(&w, "id %s", id);
-		header_fold(&w);
-		header_word(&w, SLICE("for"));
-		header_wordf(&w, "<%.*s>;", SLICE_ARGS(r->recipient));
-	} else {
-		header_wordf(&w, "id %s;", id);
-		header_fold(&w);
-	}
+	add_details(&w, r);
 	header_text(&w, slice_of(date));
 	header_end(&w);
 }

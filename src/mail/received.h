@@ -1,6 +1,6 @@
 /*
  * mail/received.h - the trace field that we put before a message (RFC 5321,
- * 4.4; RFC 3848; RFC 6531, 3.7.3).
+ * 4.4; RFC 3848; RFC 6531, 3.7.3; RFC 6710).
  *
  * Writes only; who counts the hops uses header_count(). Nothing that the client
  * says can make it more than one field.
@@ -26,6 +26,7 @@ struct received {
 	bool smtputf8; /* the transaction's */
 	bool authenticated;
 	struct slice tls;       /* "TLSv1.3 TLS_AES_256_GCM_SHA384"; or empty */
+	int8_t priority;        /* RFC 6710; 0: not said */
 	struct slice recipient; /* the only one; empty if there are more */
 };
 

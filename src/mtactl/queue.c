@@ -267,8 +267,8 @@ int
 do_queue_show(struct ctl *ctl)
 {
 	static const char *const names[] = { "id", "state", "arrived",
-		"expires", "service", "client", "helo", "login", "tls",
-		"verdicts", "envid" };
+		"release", "deliver_by", "then", "expires", "service", "client",
+		"helo", "login", "tls", "verdicts", "envid" };
 	int64_t now = time_wall_ms();
 	struct buf target;
 	json_t *m, *part;

@@ -64,11 +64,12 @@ static const struct duty {
 	bool stops_first;
 } duties[ROLE_COUNT] = {
 	[ROLE_RECEIVER] = {
-		.secrets = CONF_SECRET_TLS | CONF_SECRET_DKIM,
+		.secrets = CONF_SECRET_TLS | CONF_SECRET_DKIM |
+		    CONF_SECRET_SRS,
 		.peers = 1u << ROLE_SCHEDULER | 1u << ROLE_AUTHENTICATOR,
 		.listeners = true, .shared = true, .stops_first = true },
 	[ROLE_SCHEDULER] = {
-		.secrets = CONF_SECRET_DKIM,
+		.secrets = CONF_SECRET_DKIM | CONF_SECRET_SRS,
 		.peers = 1u << ROLE_RECEIVER | 1u << ROLE_DELIVERER,
 		.control = true },
 	[ROLE_DELIVERER] = {

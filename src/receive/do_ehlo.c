@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/ascii.h"
+#include "receive/promises.h"
 
 /* Domain or address literal (RFC 5321, 4.1.1.1), read with a wide eye: any
  * graphic characters, since names with _ and worse are in daily use. */
@@ -101,6 +102,7 @@ do_ehlo(struct smtp_server *s, struct slice args)
 		list_mechanisms(s);
 	if (s->terms->is_trusted)
 		buf_add_cstr(s->out, "250-ETRN\r\n");
+	promises_list(s->terms, s->host->wall_ms(s->arg), s->out);
 	buf_add_cstr(s->out,
 	    "250-PIPELINING\r\n"
 	    "250-8BITMIME\r\n"

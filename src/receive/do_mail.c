@@ -6,6 +6,7 @@
  * Whether this sender may send is the host's question; here its form, its
  * parameters and the announced size are judged.
  */
+#include "receive/promises.h"
 #include "receive/verbs.h"
 
 enum {
@@ -50,8 +51,10 @@ do_mail(struct smtp_server *s, struct slice line)
 	unsigned offered = OFFERED;
 	struct mail_args args = { 0 };
 	struct refusal no = { "" };
+	int64_t wall_ms = s->host->wall_ms(s->arg);
 	const char *reply;
 
+	offered |= promises_offered(s->terms);
 	if (server_offers_auth(s))
 		offered |= PARAM_AUTH;
 	if (server_is_secured(s))
@@ -63,7 +66,8 @@ do_mail(struct smtp_server *s, struct slice line)
 	if (reply != NULL)
 		return reject(s, "mail", reply, transaction_text(&args.sender),
 		    SLICE_NONE);
-	if (!s->host->sender(s->arg, &args.sender, slice_of(s->login), &no))
+	if (!promises_can_be_kept(s->terms, &args, wall_ms, &no) ||
+	    !s->host->sender(s->arg, &args.sender, slice_of(s->login), &no))
 		return reject(s, "mail", no.text,
 		    transaction_text(&args.sender), SLICE_NONE);
 	if (s->transaction == NULL)
@@ -72,6 +76,7 @@ do_mail(struct smtp_server *s, struct slice line)
 		server_phase(s, PHASE_READY);
 		return say(s, "452 4.3.0 Out of memory for this transaction");
 	}
+	promises_put(&args, wall_ms, &s->transaction->envelope);
 	server_phase(s, PHASE_SENDER);
 	return say(s, "250 2.1.0 Ok");
 }

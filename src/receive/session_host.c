@@ -10,9 +10,12 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "receive/transaction.h"
+#include "route/forward.h"
 #include "route/route.h"
 
 enum {
+	RECIPIENT_MAX = 1024,
 	ENVELOPE_IN_MESSAGE = 32 << 10, /* longer: the scheduler reads it */
 	BINDING_SIZE = 32,
 };
@@ -45,6 +48,7 @@ host_sender(void *arg, const struct address *sender, struct slice login,
 	if (queue_writer_has_room(commit_writer(s->services->commit)) != 0)
 		return say_no(no, "452 4.3.1 Insufficient system storage");
 	s->mail_since = loop_now(s->services->loop);
+	s->has_null_sender = address_is_null(sender);
 	if (s->inspection != NULL)
 		inspection_sender(s->inspection, sender,
 		    smtp_server_helo(s->engine));
@@ -56,7 +60,19 @@ may_go_there(struct session *s, const struct address *recipient, bool routed,
     bool may_relay, struct refusal *no)
 {
 	struct route_answer answer;
+	struct buf back;
+	enum srs_verdict verdict;
 
+	buf_init(&back, RECIPIENT_MAX);
+	verdict = forward_back(s->ground->conf, transaction_text(recipient),
+	    time_wall_ms(), &back);
+	buf_done(&back);
+	/* It leads one reply back, to one address: that is what it is for. */
+	if (verdict == SRS_GOOD)
+		return s->has_null_sender ||
+		    say_no(no, "550 5.7.1 Only reports go to this address");
+	if (verdict != SRS_OTHER)
+		return say_no(no, "550 5.1.1 No such address");
 	/* A source route is read for friends, as RFC 5321 (C) says; strangers
 	 * have used it for nothing but tricks for decades. */
 	if (routed && !may_relay)
@@ -97,6 +113,13 @@ host_recipient(void *arg, const struct address *recipient, bool routed,
 		return say_no(no,
 		    "450 4.7.1 Too many recipients for this hour");
 	return true;
+}
+
+static int64_t
+host_wall_ms(void *arg)
+{
+	(void)arg;
+	return time_wall_ms();
 }
 
 static int
@@ -400,6 +423,7 @@ const struct smtp_host session_answers = {
 	.sender = host_sender,
 	.informed = host_informed,
 	.recipient = host_recipient,
+	.wall_ms = host_wall_ms,
 	.draft_begin = host_draft_begin,
 	.draft_add = host_draft_add,
 	.draft_abort = host_draft_abort,

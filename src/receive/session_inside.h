@@ -41,6 +41,7 @@ struct session {
 	struct queue_draft *draft;     /* owned; NULL: none */
 	struct inspection *inspection; /* owned; NULL: nothing to do */
 	int64_t mail_since;
+	bool has_null_sender; /* of the transaction */
 	char client[IP_TEXT_SIZE];
 };
 

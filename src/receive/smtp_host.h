@@ -49,6 +49,8 @@ struct smtp_host {
 	 * waits until smtp_server_informed().
 	 */
 	bool (*informed)(void *arg);
+	/* For what a client is promised of dates. */
+	int64_t (*wall_ms)(void *arg);
 	/* RCPT. `routed`: a source route stood before the address. */
 	bool (*recipient)(void *arg, const struct address *, bool routed,
 	    struct slice login, struct refusal *);

@@ -38,6 +38,7 @@ trace_write(const struct smtp_server *s, const struct smtp_findings *findings,
 		.smtputf8 = e->smtputf8,
 		.authenticated = s->login != NULL,
 		.tls = slice_of(s->tls),
+		.priority = e->priority,
 	};
 
 	if (e->recipient_count == 1)

@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/time.h"
-#include "schedule/retry.h"
+#include "schedule/dates.h"
 #include "schedule/routing.h"
 #include "schedule/words.h"
 
@@ -197,6 +197,7 @@ do_message(void *owner, uint64_t id, struct arena *arena,
 	struct queue_entry *e = queue_store_find(a->store, id);
 	const struct conf *conf = dispatch_conf(a->dispatch);
 	uint32_t originals;
+	bool waiting;
 
 	*m = (struct admin_message){ 0 };
 	if (e == NULL ||
@@ -208,15 +209,16 @@ do_message(void *owner, uint64_t id, struct arena *arena,
 		return false;
 	m->state = (enum queue_state)e->state;
 	m->place = queue_store_place(a->store, e);
-	m->expires_ms = retry_expires(&conf->delivery, entry_arrived_ms(e),
-	    (e->flags & ENTRY_NULL_SENDER) != 0);
+	m->expires_ms = dates_end(&conf->delivery, &m->envelope);
+	waiting = e->state != QUEUE_HELD &&
+	    dates_waits(e, &m->envelope, time_wall_ms());
 	m->warned = (e->flags & ENTRY_WARNED) != 0;
 	for (uint32_t i = 0; i < e->recipient_count; i++) {
 		const struct queue_recipient *r = entry_recipient(e, i);
 		bool waits = e->state == QUEUE_DEFERRED && recipient_is_open(r);
 
 		m->recipients[i] = (struct admin_recipient){
-			.state = recipient_state(e, r),
+			.state = waiting ? "waiting" : recipient_state(e, r),
 			.site =
 			    site_of(a, e, &m->envelope, i, originals, arena),
 			.response = queue_store_text(a->store, r->reply),

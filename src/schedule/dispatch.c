@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "mail/address.h"
+#include "schedule/dates.h"
 #include "schedule/heed.h"
 #include "schedule/keeper.h"
 #include "schedule/ledger.h"
@@ -24,6 +25,7 @@
 #include "schedule/permit.h"
 #include "schedule/reports.h"
 #include "schedule/retry.h"
+#include "schedule/rewrite.h"
 #include "schedule/round.h"
 #include "schedule/routing.h"
 #include "schedule/suspension.h"
@@ -36,6 +38,7 @@ enum {
 	FATES_ARENA_MAX = 4 << 20,
 	RESTS_MAX = 16,
 	OWN_ENVELOPE_MAX = 8 << 10,
+	SENDER_MAX = 1024,
 	TICK = SECOND,
 };
 
@@ -84,6 +87,7 @@ take_time(struct dispatch *d)
 	d->ledger.mono_ms = d->mono_ms;
 	d->reports.wall_ms = d->wall_ms;
 	d->routing.mono_ms = d->mono_ms;
+	d->routing.wall_ms = d->wall_ms;
 	d->suspensions.wall_ms = d->wall_ms;
 	d->suspensions.mono_ms = d->mono_ms;
 }
@@ -183,6 +187,7 @@ offer(struct dispatch *d, struct load *load)
 
 	load->is_offered = true;
 	load->plan.retry = keeper_attempts(r->entry) > 0;
+	load->plan.priority = r->envelope->priority;
 	return plan_add(d->plan, load->lane->site->plan, &load->plan,
 	    round_sender_key(r->envelope), d->mono_ms);
 }
@@ -217,6 +222,14 @@ begin(struct dispatch *d, struct queue_entry *e, struct slice encoded)
 	r = keeper_open(d->keeper, e, encoded);
 	if (r == NULL)
 		return;
+	if (dates_waits(e, r->envelope, d->wall_ms)) {
+		keeper_wait(d->keeper, r);
+		return;
+	}
+	if (dates_is_over(r->envelope, d->wall_ms)) {
+		keeper_check_end(d->keeper, r);
+		return;
+	}
 	routing_run(&d->routing, r);
 	offer_all(d, r);
 	keeper_spare_memory(d->keeper, r);
@@ -243,6 +256,8 @@ static bool
 send(struct dispatch *d, struct load *load)
 {
 	struct round *r = load->round;
+	struct envelope told;
+	struct buf sender;
 	struct place place;
 	int rc = keeper_envelope(d->keeper, r);
 
@@ -266,7 +281,11 @@ send(struct dispatch *d, struct load *load)
 	}
 	place = queue_store_place(d->store, r->entry);
 	queue_store_pin(d->store, r->entry);
-	crew_send(d->crew, load, &place, r->envelope, d->mono_ms);
+	told = *r->envelope;
+	buf_init(&sender, SENDER_MAX);
+	told.sender = rewrite_sender(d->conf, load, d->wall_ms, &sender);
+	crew_send(d->crew, load, &place, &told, d->mono_ms);
+	buf_done(&sender);
 	return true;
 }
 

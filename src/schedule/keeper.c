@@ -11,8 +11,8 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "schedule/dates.h"
 #include "schedule/heap.h"
-#include "schedule/retry.h"
 
 enum {
 	ENVELOPES_MAX = 8192, /* in memory, of rounds that wait */
@@ -128,23 +128,19 @@ keeper_attempts(struct queue_entry *e)
 	return most;
 }
 
-static void
-defer_by_schedule(struct keeper *k, struct queue_entry *e)
+/* When what is left of the round's message goes again. */
+static int64_t
+next_of(const struct keeper *k, const struct round *r)
 {
-	defer(k, e,
-	    retry_next(&k->conf->delivery, keeper_attempts(e),
-		entry_arrived_ms(e), (e->flags & ENTRY_NULL_SENDER) != 0,
-		k->ledger->wall_ms, arc4random()));
-}
+	const struct delivery_conf *conf = &k->conf->delivery;
+	int64_t now = k->ledger->wall_ms;
 
-/* It may not go before; but its end comes in time. */
-static void
-defer_to(struct keeper *k, struct queue_entry *e, int64_t wall_ms)
-{
-	int64_t expires = retry_expires(&k->conf->delivery, entry_arrived_ms(e),
-	    (e->flags & ENTRY_NULL_SENDER) != 0);
-
-	defer(k, e, wall_ms < expires ? wall_ms : expires);
+	if (r->report_failed || r->envelope == NULL)
+		return now + RETRY_OWN_TROUBLE;
+	if (!r->was_tried && r->wait_until_ms > now)
+		return dates_no_later(conf, r->envelope, r->wait_until_ms, now);
+	return dates_next(conf, r->envelope, keeper_attempts(r->entry), now,
+	    arc4random());
 }
 
 void
@@ -154,6 +150,16 @@ keeper_hold(struct keeper *k, struct queue_entry *e)
 	if (e->state == QUEUE_DEFERRED)
 		count_deferred(k, e, false);
 	queue_store_hold(k->store, e);
+}
+
+void
+keeper_release(struct keeper *k, struct queue_entry *e)
+{
+	if (e->state == QUEUE_DEFERRED)
+		count_deferred(k, e, false);
+	queue_store_release(k->store, e);
+	if (e->user == NULL)
+		keeper_set_due(k, e, k->ledger->wall_ms);
 }
 
 void
@@ -280,6 +286,21 @@ keeper_open(struct keeper *k, struct queue_entry *e, struct slice encoded)
 	return NULL;
 }
 
+void
+keeper_wait(struct keeper *k, struct round *r)
+{
+	struct queue_entry *e = r->entry;
+	int64_t release_ms = r->envelope->release_ms;
+	char until[TIME_RFC3339_SIZE];
+	char id[ID_TEXT_SIZE];
+
+	id_text(e->id, id);
+	time_rfc3339(release_ms, until);
+	log_info("schedule waits queue=%s until=%s", id, until);
+	keeper_drop(k, r);
+	defer(k, e, release_ms);
+}
+
 int
 keeper_envelope(struct keeper *k, struct round *r)
 {
@@ -344,7 +365,7 @@ keeper_settle(struct keeper *k, struct round *r)
 	const struct note *note;
 	bool failed = r->report_failed;
 	bool remove = r->wish == WISH_REMOVE;
-	int64_t wait_until_ms = r->was_tried ? 0 : r->wait_until_ms;
+	int64_t next = next_of(k, r);
 
 	if (!failed)
 		STAILQ_FOREACH (note, &r->notes, link)
@@ -353,14 +374,8 @@ keeper_settle(struct keeper *k, struct round *r)
 	keeper_drop(k, r);
 	if (remove || e->open_count == 0)
 		keeper_remove(k, e);
-	else if (e->state == QUEUE_HELD)
-		return;
-	else if (failed)
-		defer(k, e, k->ledger->wall_ms + RETRY_OWN_TROUBLE);
-	else if (wait_until_ms > k->ledger->wall_ms)
-		defer_to(k, e, wait_until_ms);
-	else
-		defer_by_schedule(k, e);
+	else if (e->state != QUEUE_HELD)
+		defer(k, e, next);
 }
 
 /* True: it may be settled now; else its reports are under way. */
@@ -368,7 +383,6 @@ static bool
 end_round(struct keeper *k, struct round *r)
 {
 	struct queue_entry *e = r->entry;
-	bool is_bounce = (e->flags & ENTRY_NULL_SENDER) != 0;
 
 	if (r->wish == WISH_REMOVE)
 		return true;
@@ -381,8 +395,7 @@ end_round(struct keeper *k, struct round *r)
 		    "554 5.0.0 returned to its sender by the postmaster",
 		    false);
 	else if (e->state != QUEUE_HELD && e->open_count > 0 &&
-	    k->ledger->wall_ms >= retry_expires(&k->conf->delivery,
-				      entry_arrived_ms(e), is_bounce))
+	    k->ledger->wall_ms >= dates_end(&k->conf->delivery, r->envelope))
 		fail_open(k, r, 4, 7, "550 5.4.7 not delivered in time", true);
 	if (reports_are_owed(k->reports, r))
 		reports_start(k->reports, r);

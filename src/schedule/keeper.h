@@ -40,6 +40,9 @@ int64_t keeper_due_at(const struct keeper *);
  */
 struct round *keeper_open(struct keeper *, struct queue_entry *,
     struct slice encoded);
+/* Nothing of it was begun: the round is gone, the message waits for its date.
+ */
+void keeper_wait(struct keeper *, struct round *);
 /* Reads the envelope again if it was forgotten. 0 or an error. */
 int keeper_envelope(struct keeper *, struct round *) MUST_USE;
 /* Forgets it, if too many are in memory. */
@@ -59,6 +62,8 @@ uint32_t keeper_attempts(struct queue_entry *);
 /* --- wishes --- */
 /* Not the loads: cancel what waits, too. */
 void keeper_hold(struct keeper *, struct queue_entry *);
+/* It was held, or waits for its date. */
+void keeper_release(struct keeper *, struct queue_entry *);
 /* It has no round. */
 void keeper_remove(struct keeper *, struct queue_entry *);
 /* Recipients before any alias was expanded. */

@@ -90,6 +90,16 @@ tell_expanded(const struct round *r, uint32_t index, const struct fate *fate)
 	    SLICE_ARGS(fate->reply));
 }
 
+/* With a trace (RFC 2852), what was passed on is told of as relayed. */
+static bool
+tells_relay(const struct envelope *e, struct fate *told)
+{
+	if (told->kind == FATE_PASSED && e->by_trace)
+		told->kind = FATE_RELAYED;
+	return told->kind == FATE_RELAYED &&
+	    (e->by == BY_NOTIFY || e->by_trace);
+}
+
 void
 ledger_fate(struct ledger *l, struct round *r, uint32_t index,
     const struct fate *fate, const struct attempt_facts *facts, bool expired)
@@ -101,6 +111,7 @@ ledger_fate(struct ledger *l, struct round *r, uint32_t index,
 	bool wants_success =
 	    (r->envelope->recipients[index].notify & NOTIFY_SUCCESS) != 0;
 	uint16_t attempts = rcpt->attempts;
+	struct fate told = *fate;
 
 	if (fate->kind == FATE_EXPANDED) { /* the store knows it already */
 		tell_expanded(r, index, fate);
@@ -123,9 +134,10 @@ ledger_fate(struct ledger *l, struct round *r, uint32_t index,
 		r->was_tried = true;
 	queue_store_result(l->store, r->entry, index, fate, facts->host,
 	    attempts);
-	if (wants_success && fate->kind != FATE_DEFERRED &&
-	    fate->kind != FATE_PASSED)
-		round_note(r, index, fate, facts->host, attempts, l->wall_ms,
+	if (tells_relay(r->envelope, &told) ||
+	    (wants_success && fate->kind != FATE_DEFERRED &&
+		fate->kind != FATE_PASSED))
+		round_note(r, index, &told, facts->host, attempts, l->wall_ms,
 		    false, false);
 }
 

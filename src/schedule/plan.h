@@ -27,10 +27,11 @@ struct plan_load {
 	struct plan_site *site; /* borrowed: plan; where it was last added */
 	struct plan_flow *flow; /* borrowed: plan; NULL when under way */
 	int64_t started_ms;
-	uint32_t epoch; /* the site's, when it started */
-	uint16_t cost;  /* 1 and up: what it takes of its sender's turn */
-	bool retry;     /* fresh mail goes first */
-	uint8_t ring;   /* from which it was started */
+	uint32_t epoch;  /* the site's, when it started */
+	uint16_t cost;   /* 1 and up: what it takes of its sender's turn */
+	int8_t priority; /* the higher goes first, RFC 6710 */
+	bool retry;      /* fresh mail goes first */
+	uint8_t ring;    /* from which it was started */
 	bool under_way;
 };
 

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "bounce/bounce.h"
 #include "mail/address.h"
-#include "schedule/retry.h"
+#include "schedule/dates.h"
 
 enum { FULL_MAX = 64 << 10, ENVELOPE_MAX = 8 << 10, KINDS = 5 };
 
@@ -42,11 +42,10 @@ static void
 owed_init(struct owed *o, const struct reports *reports, const struct round *r)
 {
 	const struct conf *conf = reports->conf;
-	int64_t age = reports->wall_ms - r->envelope->arrived_ms;
 
 	*o = (struct owed){ .reports = reports, .round = r };
-	o->is_late = conf->delivery.warn_after_ms > 0 &&
-	    age >= conf->delivery.warn_after_ms;
+	o->is_late =
+	    dates_is_late(&conf->delivery, r->envelope, reports->wall_ms);
 	/* Any of them: an alias may stand between him and his mailbox. */
 	if (r->envelope->sender.n == 0)
 		for (uint32_t i = 0; i < r->envelope->recipient_count; i++)
@@ -63,6 +62,8 @@ kind_of(const struct owed *o, uint32_t index, enum fate_kind fate)
 		.notify = o->round->envelope->recipients[index].notify,
 		.null_sender = o->round->envelope->sender.n == 0,
 		.warned = (o->round->entry->flags & ENTRY_WARNED) != 0,
+		.wants_relays = o->round->envelope->by == BY_NOTIFY ||
+		    o->round->envelope->by_trace,
 		.to_postmaster = o->to_postmaster,
 	};
 
@@ -190,6 +191,18 @@ on_report_written(void *who, uint64_t id, int rc, const struct place *place,
 	reports->done(r, rc, id, place, encoded, reports->arg);
 }
 
+/*
+ * As urgent as the message, so that the news of urgent mail is urgent; but of
+ * success not above all other mail.
+ */
+static int8_t
+priority_of(const struct bounce *b)
+{
+	int8_t priority = b->envelope->priority;
+
+	return b->kind == BOUNCE_SUCCESS && priority > 0 ? 0 : priority;
+}
+
 static void
 submit(struct disk_write **write, const struct bounce *b,
     const struct bounce_envelope *be)
@@ -203,6 +216,7 @@ submit(struct disk_write **write, const struct bounce *b,
 		.smtputf8 = be->smtputf8,
 		/* RFC 8689, 5: the report is as private as the message. */
 		.require_tls = b->envelope->require_tls,
+		.priority = priority_of(b),
 		.service = SLICE("dsn"),
 		.recipient_count = 1,
 		.recipients = &to,
@@ -252,8 +266,7 @@ write_report(struct reports *reports, struct round *r, enum bounce_kind kind,
 		.hostname = slice_of(conf->hostname),
 		.postmaster = slice_of(conf->postmaster),
 		.now_ms = reports->wall_ms,
-		.expires_ms = retry_expires(&conf->delivery,
-		    r->envelope->arrived_ms, r->envelope->sender.n == 0),
+		.expires_ms = dates_end(&conf->delivery, r->envelope),
 		.full_max = FULL_MAX,
 		.read = read_original,
 		.read_arg = &original,

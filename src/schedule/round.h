@@ -33,6 +33,7 @@ struct load {
 	uint64_t job;                 /* 0: none */
 	struct source_choice *source; /* owned: of the job; or NULL */
 	unsigned deliverer;           /* that has the job */
+	bool is_forwarded;            /* its recipients came out of an alias */
 	bool was_put_back;            /* a deliverer died with it before */
 	bool was_moved;  /* to its MX hosts' site; once is enough */
 	bool is_offered; /* to the plan */

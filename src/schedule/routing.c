@@ -13,6 +13,7 @@
 #include "base/ip.h"
 #include "base/log.h"
 #include "mail/address.h"
+#include "route/forward.h"
 #include "route/route.h"
 #include "schedule/hops.h"
 
@@ -73,7 +74,10 @@ literal_target(const struct conf *conf, struct slice domain, struct buf *to)
 	return true;
 }
 
-/* What tells connections of one host apart: the route's security and login. */
+/*
+ * What tells connections of one host apart: the route's security and login;
+ * and what it does to senders, which goes by the site's route.
+ */
 static void
 add_policy(struct buf *to, const struct route_conf *route)
 {
@@ -81,6 +85,8 @@ add_policy(struct buf *to, const struct route_conf *route)
 	    route->helo);
 	for (size_t i = 0; i < route->source.n; i++)
 		buf_addf(to, " source=%s", route->source.v[i]);
+	for (size_t i = 0; i < route->masquerade.n; i++)
+		buf_addf(to, " masquerade=%s", route->masquerade.v[i]);
 }
 
 /* False: there is no way, *reply says why. */
@@ -303,33 +309,40 @@ envelope_grow(struct round *r, const struct recipient *more, uint32_t count)
 }
 
 static int
+add_recipients(const struct routing *r, struct round *round, uint32_t index,
+    const struct slice *addresses, size_t count)
+{
+	struct recipient old = round->envelope->recipients[index];
+	struct recipient *more =
+	    arena_alloc(round->arena, count + 1, sizeof(*more));
+	int rc;
+
+	if (more == NULL)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < count; i++) {
+		more[i].address = addresses[i];
+		more[i].orcpt = old.orcpt;
+		more[i].notify = notify_of_expanded(old.notify, count);
+	}
+	if (!envelope_grow(round, more, (uint32_t)count))
+		return ERR_LIMIT;
+	rc = queue_store_expand(r->store, round->entry, index, more,
+	    (uint32_t)count);
+	if (rc != 0)
+		round->envelope->recipient_count -= (uint32_t)count;
+	return rc;
+}
+
+static int
 expand(const struct routing *r, struct round *round, uint32_t index,
     const struct address *address, struct why *why)
 {
-	struct recipient old = round->envelope->recipients[index];
 	struct expansion expansion;
-	struct recipient *more;
-	int rc;
+	int rc = route_expand(r->conf, address, round->arena, &expansion, why);
 
-	rc = route_expand(r->conf, address, round->arena, &expansion, why);
-	if (rc != 0)
-		return rc;
-	more = arena_alloc(round->arena, expansion.count + 1, sizeof(*more));
-	if (more == NULL)
-		return ERR_LIMIT;
-	for (size_t i = 0; i < expansion.count; i++) {
-		more[i].address = expansion.addresses[i];
-		more[i].orcpt = old.orcpt;
-		more[i].notify =
-		    notify_of_expanded(old.notify, expansion.count);
-	}
-	if (!envelope_grow(round, more, (uint32_t)expansion.count))
-		return ERR_LIMIT;
-	rc = queue_store_expand(r->store, round->entry, index, more,
-	    (uint32_t)expansion.count);
-	if (rc != 0)
-		round->envelope->recipient_count -= (uint32_t)expansion.count;
-	return rc;
+	return rc != 0 ? rc
+		       : add_recipients(r, round, index, expansion.addresses,
+			     expansion.count);
 }
 
 static void
@@ -359,6 +372,39 @@ do_alias(const struct routing *r, struct round *round, uint32_t index,
 	r->settled(round, index, &fate, r->arg);
 }
 
+/* A report that comes back to who we forwarded for. True: it is settled. */
+static bool
+do_return(const struct routing *r, struct round *round, uint32_t index)
+{
+	struct slice text = round->envelope->recipients[index].address;
+	struct slice original = SLICE_NONE;
+	enum srs_verdict verdict;
+	struct fate fate;
+	struct buf back;
+	int rc = ERR_LIMIT;
+
+	buf_init(&back, TEXT_MAX);
+	verdict = forward_back(r->conf, text, r->wall_ms, &back);
+	if (verdict == SRS_GOOD)
+		original = arena_copy(round->arena, buf_slice(&back));
+	buf_done(&back);
+	if (verdict == SRS_OTHER)
+		return false;
+	if (original.n > 0)
+		rc = add_recipients(r, round, index, &original, 1);
+	if (verdict != SRS_GOOD)
+		fate = fate_ours(FATE_FAILED, 1, 1,
+		    SLICE("550 5.1.1 no such address"));
+	else if (rc == 0)
+		fate = fate_ours(FATE_EXPANDED, 1, 5,
+		    SLICE("250 2.1.5 led back to its sender"));
+	else
+		fate = fate_ours(FATE_DEFERRED, 3, 0,
+		    SLICE("451 4.3.0 can't be led back now"));
+	r->settled(round, index, &fate, r->arg);
+	return true;
+}
+
 /* --- loads --- */
 
 static uint16_t
@@ -376,11 +422,14 @@ put_into_load(struct round *round, struct lane *lane, uint32_t index)
 	const struct recipient *rcpt = &round->envelope->recipients[index];
 	uint32_t octets =
 	    (uint32_t)(rcpt->address.n + rcpt->orcpt.n) + RECIPIENT_OVERHEAD;
+	bool forwarded = index >= round->original_count;
 	struct load *load = lane->filling;
 
-	if (load == NULL || load->count >= lane->site->recipients_per_message ||
+	if (load == NULL || load->is_forwarded != forwarded ||
+	    load->count >= lane->site->recipients_per_message ||
 	    load->octets + octets > JOB_ENVELOPE_MAX)
 		load = load_new(round, lane);
+	load->is_forwarded = forwarded;
 	lane->filling = load;
 	load_add(load, index, octets);
 	load->plan.cost = load_cost(load, round->entry->size);
@@ -410,6 +459,8 @@ route_one(const struct routing *r, struct round *round, uint32_t index,
 	enum way way;
 
 	entry_recipient(round->entry, index)->marks = 0;
+	if (do_return(r, round, index))
+		return;
 	if (address_parse(text, true, &address) == PARSE_OK)
 		way = way_of(r, &who, t, &want, &fate);
 	else

@@ -19,6 +19,7 @@ struct routing {
 	struct queue_store *store;
 	struct lane_table *lanes;
 	int64_t mono_ms;
+	int64_t wall_ms;
 	routing_settled_fn *settled;
 	void *arg;
 };

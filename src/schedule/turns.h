@@ -1,6 +1,7 @@
 /*
- * schedule/turns.h - the loads that wait for one site: their senders take
- * turns, fresh mail goes before retries.
+ * schedule/turns.h - the loads that wait for one site: the more urgent goes
+ * first (RFC 6710); among equals senders take turns, fresh mail goes before
+ * retries.
  *
  * Deficit round robin: a load that costs more skips turns. Knows neither time
  * nor the site's pace.
@@ -8,6 +9,7 @@
 #ifndef SCHEDULE_TURNS_H
 #define SCHEDULE_TURNS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
 
@@ -15,15 +17,13 @@
 #include "base/slice.h"
 #include "schedule/plan.h" /* struct plan_load */
 
-struct turn;
-TAILQ_HEAD(turn_ring, turn);
-enum { TURNS_FRESH, TURNS_RETRY, TURNS_KINDS };
+struct rank;
+TAILQ_HEAD(rank_list, rank);
 
 struct turns {
-	uint64_t ready;          /* loads that wait */
-	struct plan_flow *flows; /* owned: hash; a sender each */
-	struct turn_ring rounds[TURNS_KINDS];
-	uint32_t fresh_run;
+	uint64_t ready;         /* loads that wait */
+	struct rank_list ranks; /* owned; one a priority, the highest first */
+	bool was_passed;        /* the last turn was not the first rank's */
 };
 
 void turns_init(struct turns *);

@@ -60,15 +60,24 @@ hold(const struct wishes *w, struct queue_entry *e, struct slice by)
 	return true;
 }
 
+/*
+ * Does it wait for its date (RFC 4865)? Its envelope knows; but then it was
+ * never tried, and there is no harm in trying any other that was not.
+ */
+static bool
+may_wait(struct queue_entry *e)
+{
+	return e->state == QUEUE_DEFERRED && e->user == NULL &&
+	    (e->flags & ENTRY_RELEASED) == 0 && keeper_attempts(e) == 0;
+}
+
 static bool
 release(const struct wishes *w, struct queue_entry *e, struct slice by)
 {
-	if (e->state != QUEUE_HELD)
+	if (e->state != QUEUE_HELD && !may_wait(e))
 		return false;
-	queue_store_release(w->store, e);
+	keeper_release(w->keeper, e);
 	ledger_act(w->ledger, "released", e->id, by);
-	if (e->user == NULL)
-		keeper_set_due(w->keeper, e, w->ledger->wall_ms);
 	return true;
 }
 

@@ -65,6 +65,17 @@ read_limits(struct ehlo *e, struct slice parameters)
 	}
 }
 
+/* [ min-by-time ], and what later versions add behind a comma. */
+static void
+read_deliver_by(struct ehlo *e, struct slice parameters)
+{
+	struct slice word = slice_take_word(&parameters);
+
+	if (!slice_to_u32(slice_take_until(&word, ','), UINT32_MAX,
+		&e->by_least))
+		e->by_least = 0;
+}
+
 /* clang-format off */
 static const struct {
 	const char *keyword;
@@ -83,6 +94,8 @@ static const struct {
 	{ "ENHANCEDSTATUSCODES", EHLO_ENHANCEDSTATUSCODES, NULL },
 	{ "REQUIRETLS",		 EHLO_REQUIRETLS,	   NULL },
 	{ "LIMITS",		 EHLO_LIMITS,		   read_limits },
+	{ "DELIVERBY",		 EHLO_DELIVERBY,	   read_deliver_by },
+	{ "MT-PRIORITY",	 EHLO_PRIORITY,		   NULL },
 };
 /* clang-format on */
 

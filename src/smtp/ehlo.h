@@ -25,6 +25,8 @@ enum ehlo_extension {
 	EHLO_ENHANCEDSTATUSCODES = 1 << 9, /* RFC 2034 */
 	EHLO_REQUIRETLS = 1 << 10,         /* RFC 8689 */
 	EHLO_LIMITS = 1 << 11,             /* RFC 9422 */
+	EHLO_DELIVERBY = 1 << 12,          /* RFC 2852 */
+	EHLO_PRIORITY = 1 << 13,           /* RFC 6710 */
 };
 
 enum { EHLO_AUTH_MAX = 256 };
@@ -32,6 +34,7 @@ enum { EHLO_AUTH_MAX = 256 };
 struct ehlo {
 	unsigned offers;          /* enum ehlo_extension */
 	uint64_t size;            /* largest message; 0: it does not say */
+	uint32_t by_least;        /* DELIVERBY: seconds; 0: any */
 	uint32_t mail_max;        /* LIMITS MAILMAX: transactions; 0: none */
 	uint32_t rcpt_max;        /* LIMITS RCPTMAX; 0: none */
 	uint32_t rcpt_domain_max; /* LIMITS RCPTDOMAINMAX; 0: none */

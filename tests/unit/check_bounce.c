@@ -6,7 +6,7 @@
 #include "mail/header.h"
 #include "tests/unit/bounce_samples.h"
 
-enum { NULL_SENDER = 1, WARNED = 2, TO_POSTMASTER = 4 };
+enum { NULL_SENDER = 1, WARNED = 2, TO_POSTMASTER = 4, RELAYS = 8 };
 
 #define COUNT(table) (int)(sizeof(table) / sizeof((table)[0]))
 
@@ -47,6 +47,13 @@ static const struct {
 	{ FATE_DELIVERED, NOTIFY_SUCCESS,   NULL_SENDER, BOUNCE_NOTHING },
 	{ FATE_RELAYED,	  0,		    0,		 BOUNCE_NOTHING },
 	{ FATE_RELAYED,	  NOTIFY_SUCCESS,   0,		 BOUNCE_SUCCESS },
+	{ FATE_RELAYED,	  0,		    RELAYS,	 BOUNCE_SUCCESS },
+	{ FATE_RELAYED,	  NOTIFY_DELAY,	    RELAYS,	 BOUNCE_SUCCESS },
+	{ FATE_RELAYED,	  NOTIFY_FAILURE,   RELAYS,	 BOUNCE_NOTHING },
+	{ FATE_RELAYED,	  NOTIFY_NEVER,	    RELAYS,	 BOUNCE_NOTHING },
+	{ FATE_RELAYED,	  0, RELAYS | NULL_SENDER,	 BOUNCE_NOTHING },
+	{ FATE_DELIVERED, 0,		    RELAYS,	 BOUNCE_NOTHING },
+	{ FATE_PASSED,	  0,		    RELAYS,	 BOUNCE_NOTHING },
 	{ FATE_EXPANDED,  0,		    0,		 BOUNCE_NOTHING },
 	{ FATE_EXPANDED,  NOTIFY_SUCCESS,   0,		 BOUNCE_SUCCESS },
 	{ FATE_PASSED,	  NOTIFY_SUCCESS,   0,		 BOUNCE_NOTHING },
@@ -61,6 +68,7 @@ START_TEST(what_is_owed_is_by_the_table)
 		.notify = (uint8_t)truth[_i].notify,
 		.null_sender = (truth[_i].facts & NULL_SENDER) != 0,
 		.warned = (truth[_i].facts & WARNED) != 0,
+		.wants_relays = (truth[_i].facts & RELAYS) != 0,
 		.to_postmaster = (truth[_i].facts & TO_POSTMASTER) != 0,
 	};
 

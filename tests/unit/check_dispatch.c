@@ -240,6 +240,8 @@ write_conf(const char *delivery)
 	    "domain \"here.test\" {\n"
 	    "  deliver = \"maildir:%s/mail/%%{local}\"\n"
 	    "  aliases = \"file:%s/aliases\"\n}\n"
+	    "route \"masked.test\" { via = \"smtp:masked.test\""
+	    " masquerade = \"far.test\" }\n"
 	    "route \"nowhere.test\" { via = \"discard:\" }\n"
 	    "route \"error.test\" { via = \"error:550 5.7.1 not there\" }\n"
 	    "route \"two.test\" { via = { \"smtp:a.hop\", \"smtp:b.hop\" }"
@@ -437,6 +439,9 @@ on_segment(uint64_t segment, void *arg)
 	(void)arg;
 }
 
+/* What the next mail() asks for beyond its recipients; times from now on. */
+static struct envelope asked;
+
 /* Recipients are separated by spaces. */
 static uint64_t
 mail(const char *sender, const char *recipients, uint8_t notify)
@@ -453,10 +458,16 @@ mail(const char *sender, const char *recipients, uint8_t notify)
 		.service = SLICE("relay"),
 		.client = SLICE("192.0.2.9"),
 		.recipients = list,
+		.by = asked.by,
+		.priority = asked.priority,
 	};
 	struct queue_batch *batch;
 	struct buf encoded;
 
+	if (asked.release_ms != 0)
+		e.release_ms = e.arrived_ms + asked.release_ms;
+	e.by_ms = e.arrived_ms + asked.by_ms;
+	asked = (struct envelope){ 0 };
 	while (rest.n > 0)
 		list[e.recipient_count++] = (struct recipient){
 			.address = slice_take_until(&rest, ' '),
@@ -859,6 +870,121 @@ START_TEST(a_late_message_warns_once_and_expires)
 }
 END_TEST
 
+START_TEST(a_route_that_masquerades_changes_the_sender)
+{
+	(void)mail("a@host.far.test", "ok@masked.test never@masked.test", 0);
+	run_until_jobs(2); /* and the report goes to the real one */
+	run_until(is_empty);
+	ck_assert_str_eq(jobs[0].sender, "a@far.test");
+	ck_assert_str_eq(jobs[1].recipients, "a@host.far.test");
+	(void)mail("a@host.far.test", "ok@there.test", 0);
+	run_until_jobs(3);
+	ck_assert_str_eq(jobs[2].sender, "a@host.far.test");
+}
+END_TEST
+
+START_TEST(mail_to_come_goes_when_its_date_has_come)
+{
+	int64_t since = time_mono_ms();
+
+	asked.release_ms = 700;
+	(void)mail("a@far.test", "ok@there.test", 0);
+	run_until(one_is_deferred);
+	ck_assert_uint_eq(job_count, 0);
+	run_until(is_empty);
+	ck_assert_int_ge(time_mono_ms() - since, 700);
+	ck_assert_uint_eq(job_count, 1);
+}
+END_TEST
+
+START_TEST(mail_to_come_is_not_flushed_but_let_go)
+{
+	struct queue_entry *e;
+	uint64_t id;
+
+	asked.release_ms = HOUR;
+	id = mail("a@far.test", "later@there.test", 0);
+	run_until(one_is_deferred);
+	e = queue_store_find(store(), id);
+	(void)dispatch_act(dispatch, ADMIN_FLUSH, e, SLICE("me"));
+	(void)mail("a@far.test", "ok@there.test", 0);
+	run_until_jobs(1);
+	run_until(one_is_deferred);
+	ck_assert_uint_eq(job_count, 1);
+	ck_assert_str_eq(jobs[0].recipients, "ok@there.test");
+	ck_assert(dispatch_act(dispatch, ADMIN_RELEASE, e, SLICE("me")));
+	run_until_jobs(2);
+	ck_assert_str_eq(jobs[1].recipients, "later@there.test");
+	/* Put off by the site, it waits for its retry and for nothing else. */
+	run_until_jobs(3);
+	ck_assert(!dispatch_act(dispatch, ADMIN_RELEASE, e, SLICE("me")));
+}
+END_TEST
+
+START_TEST(mail_to_come_waits_on_after_a_crash_and_a_restart)
+{
+	uint64_t id;
+
+	asked.release_ms = HOUR;
+	id = mail("a@far.test", "later@there.test", 0);
+	run_until(one_is_deferred);
+	stop(); /* nothing more is written */
+	start();
+	run_until(is_recovered);
+	run_until(one_is_deferred);
+	ck_assert_uint_eq(job_count, 0);
+	ck_assert(dispatch_act(dispatch, ADMIN_RELEASE,
+	    queue_store_find(store(), id), SLICE("me")));
+	run_until_jobs(1);
+	dispatch_stop(dispatch, on_quiet, NULL);
+	run_until(is_quiet);
+	stop();
+	job_count = 0;
+	start(); /* and what was let go does not wait again */
+	run_until_jobs(1);
+	ck_assert_str_eq(jobs[0].recipients, "later@there.test");
+}
+END_TEST
+
+START_TEST(mail_comes_back_when_its_time_is_over)
+{
+	asked.by = BY_RETURN;
+	asked.by_ms = 500;
+	(void)mail("a@far.test", "later@there.test", 0);
+	run_until(is_empty);
+	ck_assert_uint_eq(job_count, 2);
+	ck_assert_str_eq(jobs[1].recipients, "a@far.test");
+	/* Over before its turn: not even tried. */
+	asked.by = BY_RETURN;
+	asked.by_ms = -1;
+	(void)mail("a@far.test", "ok@there.test", 0);
+	run_until_jobs(3);
+	run_until(is_empty);
+	ck_assert_uint_eq(job_count, 3);
+	ck_assert_str_eq(jobs[2].recipients, "a@far.test");
+}
+END_TEST
+
+static bool
+report_has_come(void)
+{
+	return job_of("a@far.test") != NULL && one_is_deferred();
+}
+
+START_TEST(its_sender_hears_when_its_time_is_over_and_it_goes_on)
+{
+	asked.by = BY_NOTIFY;
+	asked.by_ms = 500;
+	(void)mail("a@far.test", "later@there.test", 0);
+	run_until(report_has_come);
+	ck_assert_str_eq(job_of("a@far.test")->service, "dsn");
+	job_count = 0;
+	memset(jobs, 0, sizeof(jobs));
+	run_until_jobs(2); /* both of the message: it is told once */
+	ck_assert_ptr_null(job_of("a@far.test"));
+}
+END_TEST
+
 START_TEST(history_tells_of_each_attempt)
 {
 	uint64_t id = mail("a@far.test", "later@there.test", 0);
@@ -916,6 +1042,13 @@ main(void)
 	tcase_add_test(tc, a_suspended_site_gets_nothing_until_it_is_resumed);
 	tcase_add_test(tc, a_restart_finds_what_was_there);
 	tcase_add_test(tc, a_crash_repeats_what_was_under_way_alone);
+	tcase_add_test(tc, a_route_that_masquerades_changes_the_sender);
+	tcase_add_test(tc, mail_to_come_goes_when_its_date_has_come);
+	tcase_add_test(tc, mail_to_come_is_not_flushed_but_let_go);
+	tcase_add_test(tc, mail_to_come_waits_on_after_a_crash_and_a_restart);
+	tcase_add_test(tc, mail_comes_back_when_its_time_is_over);
+	tcase_add_test(tc,
+	    its_sender_hears_when_its_time_is_over_and_it_goes_on);
 	tcase_add_test(tc, history_tells_of_each_attempt);
 	suite_add_tcase(suite, expiry);
 	tcase_set_timeout(expiry, 60);

@@ -32,6 +32,9 @@ static const struct {
 	{ "AUTH PLAIN",		 EHLO_AUTH,		   0 },
 	{ "AUTH=LOGIN",		 EHLO_AUTH,		   0 },
 	{ "LIMITS RCPTMAX=5",	 EHLO_LIMITS,		   0 },
+	{ "DELIVERBY",		 EHLO_DELIVERBY,	   0 },
+	{ "DELIVERBY 60",	 EHLO_DELIVERBY,	   0 },
+	{ "MT-PRIORITY MIXER",	 EHLO_PRIORITY,		   0 },
 	{ "XCLIENT NAME",	 0,			   0 },
 	{ "PIPELININGX",	 0,			   0 },
 	{ "X-PIPELINING",	 0,			   0 },
@@ -82,6 +85,20 @@ START_TEST(more_mechanisms_than_fit_are_dropped_whole)
 }
 END_TEST
 
+START_TEST(the_least_time_to_deliver_in_is_read)
+{
+	struct ehlo e;
+
+	ehlo_init(&e);
+	ehlo_add_line(&e, SLICE("DELIVERBY 60,x=1"));
+	ck_assert_uint_eq(e.by_least, 60);
+	ehlo_init(&e);
+	ehlo_add_line(&e, SLICE("DELIVERBY soon"));
+	ck_assert_uint_eq(e.by_least, 0);
+	ck_assert(ehlo_offers(&e, EHLO_DELIVERBY));
+}
+END_TEST
+
 START_TEST(limits_are_read_and_bad_ones_are_none)
 {
 	struct ehlo e;
@@ -109,6 +126,7 @@ main(void)
 	tcase_add_loop_test(tc, a_keyword_is_an_offer, 0, COUNT(lines));
 	tcase_add_test(tc, mechanisms_of_both_forms_are_found_whole);
 	tcase_add_test(tc, more_mechanisms_than_fit_are_dropped_whole);
+	tcase_add_test(tc, the_least_time_to_deliver_in_is_read);
 	tcase_add_test(tc, limits_are_read_and_bad_ones_are_none);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

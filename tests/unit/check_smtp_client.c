@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/base64.h"
 #include "base/err.h"
+#include "base/time.h"
 #include "deliver/smtp_client.h"
 
 enum {
@@ -24,6 +25,8 @@ enum {
 	AGAIN = 256,
 	IMPLICIT = 512,
 	REQUIRE_TLS = 1024,
+	BY_R = 1 << 20,
+	BY_N = 1 << 21,
 	LARGE = 2048
 };
 
@@ -127,6 +130,22 @@ static const struct play plays[] = {
 	  "< 250 ok\n< 250 ok\n< 452 4.2.2 full\n< 354 go\n" BODY
 	  "< 250 kept\n> QUIT\n",
 	  "250 relayed 2.0.0,452 deferred 4.2.2", -1 },
+	{ "deadline and priority go on where they are kept", BY_R, "b@y",
+	  HELLO "< 250-mx\n< 250-DELIVERBY 60\n< 250-DSN\n< 250 MT-PRIORITY\n"
+	  "> MAIL FROM:<a@x> BY=120;R MT-PRIORITY=4\n< 250 ok\n"
+	  "> RCPT TO:<b@y>\n< 250 ok\n> DATA\n< 354 go\n" BODY
+	  "< 250 kept\n> QUIT\n",
+	  "250 passed 2.0.0", -1 },
+	{ "a server that is too slow gets no mail to be returned", BY_R, "b@y",
+	  HELLO "< 250-mx\n< 250 DELIVERBY 121\n> QUIT\n",
+	  "554 failed 5.4.7", -1 },
+	{ "nor does one that keeps no deadline", BY_R, "b@y",
+	  HELLO "< 250-mx\n< 250 DSN\n> QUIT\n", "554 failed 5.4.7", -1 },
+	{ "mail to be told of is relayed to that, not passed on", BY_N, "b@y",
+	  HELLO "< 250-mx\n< 250 DSN\n> MAIL FROM:<a@x>\n< 250 ok\n"
+	  "> RCPT TO:<b@y>\n< 250 ok\n> DATA\n< 354 go\n" BODY
+	  "< 250 kept\n> QUIT\n",
+	  "250 relayed 2.0.0", -1 },
 	{ "LIMITS RCPTMAX splits the message", 0, "b@y c@y",
 	  HELLO "< 250-mx\n< 250-PIPELINING\n< 250 LIMITS RCPTMAX=1\n"
 	  "> MAIL FROM:<a@x>\n> RCPT TO:<b@y>\n> DATA\n"
@@ -448,6 +467,12 @@ stage_init(struct stage *s, const struct play *play)
 	    : (play->how & MIME8)               ? BODY_8BITMIME
 						: BODY_7BIT;
 	s->envelope.require_tls = (play->how & REQUIRE_TLS) != 0;
+	if (play->how & (BY_R | BY_N)) {
+		s->envelope.by =
+		    (play->how & BY_R) != 0 ? BY_RETURN : BY_NOTIFY;
+		s->envelope.by_ms = 120 * SECOND; /* it is 0 now */
+		s->envelope.priority = 4;
+	}
 	if (play->how & DSN) {
 		s->envelope.ret = RET_HDRS;
 		s->envelope.envid = slice_of("e1");

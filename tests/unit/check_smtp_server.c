@@ -119,6 +119,24 @@ static const struct {
 	{ "body=binarymime", SCENE_RELAY, EHLO "MAIL FROM:<a@x.example> BODY=BINARYMIME\r\n", "220,250,501 5.5.4", 0, NULL },
 	{ "body=nonsense", SCENE_RELAY, EHLO "MAIL FROM:<a@x.example> BODY=9BIT\r\n", "220,250,501 5.5.4", 0, NULL },
 	{ "unknown parameter", SCENE_RELAY, EHLO "MAIL FROM:<a@x.example> FOO=1\r\n", "220,250,555 5.5.4", 0, NULL },
+	{ "a stranger's mail does not wait", SCENE_RELAY, EHLO "MAIL FROM:<a@x.example> HOLDFOR=60\r\n", "220,250,555 5.5.4", 0, NULL },
+	{ "a stranger has no deadline", SCENE_RELAY, EHLO "MAIL FROM:<a@x.example> BY=600;R\r\n", "220,250,555 5.5.4", 0, NULL },
+	{ "a stranger is not urgent", SCENE_RELAY, EHLO "MAIL FROM:<a@x.example> MT-PRIORITY=9\r\n", "220,250,555 5.5.4", 0, NULL },
+	{ "a relay's mail does not wait", SCENE_TRUSTED, EHLO "MAIL FROM:<a@x.example> HOLDFOR=60\r\n", "220,250,555 5.5.4", 0, NULL },
+	{ "a relay's deadline and priority", SCENE_TRUSTED, EHLO "MAIL FROM:<a@x.example> BY=600;R MT-PRIORITY=9\r\n", "220,250,250 2.1.0", 0, NULL },
+	{ "holdfor", SCENE_USER, "MAIL FROM:<alice@x.example> HOLDFOR=86400\r\n", "220,250 2.1.0", 0, NULL },
+	{ "holdfor nothing", SCENE_USER, "MAIL FROM:<alice@x.example> HOLDFOR=0\r\n", "220,250 2.1.0", 0, NULL },
+	{ "holdfor too long", SCENE_USER, "MAIL FROM:<alice@x.example> HOLDFOR=86401\r\n", "220,501 5.5.4", 0, NULL },
+	{ "holduntil", SCENE_USER, "MAIL FROM:<alice@x.example> HOLDUNTIL=2026-11-25T03:00:00Z\r\n", "220,250 2.1.0", 0, NULL },
+	{ "holduntil too late", SCENE_USER, "MAIL FROM:<alice@x.example> HOLDUNTIL=2026-11-25T03:00:01Z\r\n", "220,501 5.5.4", 0, NULL },
+	{ "holduntil in the past", SCENE_USER, "MAIL FROM:<alice@x.example> HOLDUNTIL=2026-11-24T02:59:59Z\r\n", "220,501 5.5.4", 0, NULL },
+	{ "holduntil nonsense", SCENE_USER, "MAIL FROM:<alice@x.example> HOLDUNTIL=soon\r\n", "220,501 5.5.4", 0, NULL },
+	{ "both holds", SCENE_USER, "MAIL FROM:<alice@x.example> HOLDFOR=60 HOLDUNTIL=2026-11-24T04:00:00Z\r\n", "220,501 5.5.4", 0, NULL },
+	{ "by the least", SCENE_USER, "MAIL FROM:<alice@x.example> BY=60;R\r\n", "220,250 2.1.0", 0, NULL },
+	{ "by less than the least", SCENE_USER, "MAIL FROM:<alice@x.example> BY=59;R\r\n", "220,555 5.5.4", 0, NULL },
+	{ "by, only to be told", SCENE_USER, "MAIL FROM:<alice@x.example> BY=1;N\r\n", "220,250 2.1.0", 0, NULL },
+	{ "by before the release", SCENE_USER, "MAIL FROM:<alice@x.example> BY=60;R HOLDFOR=60\r\n", "220,501 5.5.4", 0, NULL },
+	{ "by after the release", SCENE_USER, "MAIL FROM:<alice@x.example> BY=61;R HOLDFOR=60\r\n", "220,250 2.1.0", 0, NULL },
 	{ "requiretls without TLS", SCENE_RELAY, EHLO "MAIL FROM:<a@x.example> REQUIRETLS\r\n", "220,250,555 5.5.4", 0, NULL },
 	{ "utf8 without smtputf8", SCENE_RELAY, EHLO "MAIL FROM:<\xc3\xbc@x.example>\r\n", "220,250,553 5.6.7", 0, NULL },
 	{ "utf8 with smtputf8", SCENE_RELAY, EHLO "MAIL FROM:<\xc3\xbc@x.example> SMTPUTF8\r\n", "220,250,250 2.1.0", 0, NULL },
@@ -746,6 +764,9 @@ START_TEST(each_service_offers_what_it_should)
 	ck_assert(!offers(&s, "ETRN"));
 	ck_assert(!offers(&s, "REQUIRETLS"));
 	ck_assert(!offers(&s, "BINARYMIME"));
+	ck_assert(!offers(&s, "FUTURERELEASE"));
+	ck_assert(!offers(&s, "DELIVERBY"));
+	ck_assert(!offers(&s, "MT-PRIORITY"));
 	scene_done(&s);
 	scene_init(&s, SCENE_SUBMISSION);
 	ck_assert(offers(&s, "250-STARTTLS\r\n"));
@@ -757,6 +778,14 @@ START_TEST(each_service_offers_what_it_should)
 	scene_done(&s);
 	scene_init(&s, SCENE_SECURED);
 	ck_assert(offers(&s, "250-REQUIRETLS\r\n"));
+	ck_assert(
+	    offers(&s, "250-FUTURERELEASE 86400 2026-11-25T03:00:00Z\r\n"));
+	ck_assert(offers(&s, "250-DELIVERBY 60\r\n"));
+	ck_assert(offers(&s, "250-MT-PRIORITY\r\n"));
+	s.limits.future_release_ms = 0;
+	s.limits.deliver_by_ms = 0;
+	ck_assert(!offers(&s, "FUTURERELEASE"));
+	ck_assert(offers(&s, "250-DELIVERBY\r\n"));
 	ck_assert(offers(&s, "250-AUTH PLAIN LOGIN PROOF AWAY PROOF-PLUS\r\n"));
 	smtp_server_secured(s.server, "TLSv1.2 X", s.now);
 	ck_assert(offers(&s, "250-AUTH PLAIN LOGIN PROOF AWAY\r\n"));
@@ -813,6 +842,38 @@ START_TEST(received_says_how_the_message_came)
 	ck_assert(prefix_has(&s, "TLSv1.3"));
 	ck_assert(prefix_has(&s, "TLS_AES_256_GCM_SHA384"));
 	scene_done(&s);
+}
+END_TEST
+
+START_TEST(what_was_promised_stands_in_the_envelope)
+{
+	struct arena *arena = arena_new(65536);
+	struct envelope e;
+	struct scene s;
+	enum step step;
+
+	scene_init(&s, SCENE_USER);
+	(void)scene_feed(&s,
+	    slice_of("MAIL FROM:<alice@x.example> HOLDFOR=60 BY=-5;NT "
+		     "MT-PRIORITY=-4\r\n" RCPT DATA TEXT DOT),
+	    &step);
+	ck_assert_int_eq(envelope_decode(buf_slice(&s.envelope), arena, &e), 0);
+	ck_assert_int_eq(e.release_ms, scene_wall_ms(&s) + 60000);
+	ck_assert_int_eq(e.by, BY_NOTIFY);
+	ck_assert_int_eq(e.by_ms, scene_wall_ms(&s) - 5000);
+	ck_assert(e.by_trace && e.by_told);
+	ck_assert_int_eq(e.priority, -4);
+	ck_assert(prefix_has(&s, "for <b@ours.example> PRIORITY -4;"));
+	/* The next message asks for nothing, and gets nothing. */
+	(void)scene_feed(&s, slice_of(MINE RCPT DATA TEXT DOT), &step);
+	arena_reset(arena);
+	ck_assert_int_eq(envelope_decode(buf_slice(&s.envelope), arena, &e), 0);
+	ck_assert_int_eq(e.release_ms, 0);
+	ck_assert_int_eq(e.by, BY_NONE);
+	ck_assert_int_eq(e.priority, 0);
+	ck_assert(!prefix_has(&s, "PRIORITY"));
+	scene_done(&s);
+	arena_free(&arena);
 }
 END_TEST
 
@@ -1006,6 +1067,7 @@ main(void)
 	tcase_add_test(tc, each_service_offers_what_it_should);
 	tcase_add_test(tc, without_helo_required_mail_may_come_first);
 	tcase_add_test(tc, received_says_how_the_message_came);
+	tcase_add_test(tc, what_was_promised_stands_in_the_envelope);
 	tcase_add_test(tc,
 	    submission_adds_date_and_message_id_where_they_are_missing);
 	tcase_add_test(tc, the_envelope_holds_what_was_said);

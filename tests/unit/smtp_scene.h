@@ -117,6 +117,13 @@ scene_informed(void *arg)
 	return false;
 }
 
+static inline int64_t
+scene_wall_ms(void *arg)
+{
+	(void)arg;
+	return 1795489200000; /* 2026-11-24 03:00 UTC */
+}
+
 static inline int
 scene_draft_begin(void *arg, uint64_t *id, int64_t *arrived_ms)
 {
@@ -130,7 +137,7 @@ scene_draft_begin(void *arg, uint64_t *id, int64_t *arrived_ms)
 	buf_reset(&s->draft);
 	buf_reset(&s->seen);
 	*id = (uint64_t)(unsigned)s->begun;
-	*arrived_ms = 1795489200000; /* 2026-11-24 03:00 UTC */
+	*arrived_ms = scene_wall_ms(arg);
 	return 0;
 }
 
@@ -277,6 +284,7 @@ static const struct smtp_host scene_host = {
 	.sender = scene_sender,
 	.informed = scene_informed,
 	.recipient = scene_recipient,
+	.wall_ms = scene_wall_ms,
 	.draft_begin = scene_draft_begin,
 	.draft_add = scene_draft_add,
 	.draft_abort = scene_draft_abort,
@@ -378,6 +386,8 @@ scene_init(struct scene *s, enum scene_kind kind)
 		.recipients = 3,
 		.header_size = 1000,
 		.received_hops = 2,
+		.future_release_ms = 86400000,
+		.deliver_by_ms = 60000,
 		.command_errors = 5,
 		.command_timeout_ms = 300000,
 		.data_timeout_ms = 600000 };

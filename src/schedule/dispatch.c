@@ -196,6 +196,14 @@ begin_due(struct dispatch *d)
 
 /* --- jobs --- */
 
+/* It may be the message's fault that it could not be read: then it is held. */
+static void
+suspect(struct dispatch *d, struct round *r)
+{
+	if (keeper_hold_damaged(d->keeper, r->entry))
+		wishes_cancel_waiting(&d->wishes, r);
+}
+
 static void
 send(struct dispatch *d, struct load *load)
 {
@@ -207,6 +215,7 @@ send(struct dispatch *d, struct load *load)
 		plan_abandon(d->plan, &load->plan, d->mono_ms);
 		log_error("schedule unreadable id=%016llx reason=\"%s\"",
 		    (unsigned long long)r->entry->id, err_text(rc));
+		suspect(d, r);
 		load_drop(d, load);
 		return;
 	}
@@ -319,6 +328,8 @@ on_job_done(struct load *load, const struct msg_job_done *m, void *arg)
 	s->used_ms = d->mono_ms;
 	outage_learn(d->outage, s,
 	    plan_done(d->plan, &load->plan, trouble, d->mono_ms), d->mono_ms);
+	if (trouble == TROUBLE_LOCAL)
+		suspect(d, r);
 	load_drop(d, load);
 }
 

@@ -59,6 +59,11 @@ uint32_t keeper_attempts(struct queue_entry *);
 /* --- wishes --- */
 /* Not the loads: cancel what waits, too. */
 void keeper_hold(struct keeper *, struct queue_entry *);
+/*
+ * Reads it all. True: it is damaged, so it is in quarantine now, and held. Not
+ * the loads: as above.
+ */
+bool keeper_hold_damaged(struct keeper *, struct queue_entry *);
 /* It has no round. */
 void keeper_remove(struct keeper *, struct queue_entry *);
 /* Recipients before any alias was expanded. */

@@ -49,6 +49,8 @@ size_t slice_find_last(struct slice s, char c);
 /* Index of the first occurrence of `what`, or s.n. */
 size_t slice_find_str(struct slice s, struct slice what);
 bool slice_has(struct slice s, char c);
+/* How often c occurs. */
+size_t slice_count(struct slice s, char c);
 
 /* The first n bytes / all but the first n bytes; n is clipped to s.n. */
 struct slice slice_head(struct slice s, size_t n);

@@ -39,6 +39,12 @@ time_mono_us(void)
 	return clock_us(CLOCK_MONOTONIC);
 }
 
+int64_t
+time_thread_us(void)
+{
+	return clock_us(CLOCK_THREAD_CPUTIME_ID);
+}
+
 void
 time_rfc5322(int64_t wall_ms, char out[TIME_RFC5322_SIZE])
 {

@@ -22,6 +22,8 @@ enum {
 int64_t time_wall_ms(void);
 int64_t time_mono_ms(void);
 int64_t time_mono_us(void);
+/* What this thread has used of a processor. */
+int64_t time_thread_us(void);
 
 /* "Tue, 24 Nov 2026 03:00:00 +0000" in the local zone (RFC 5322, 3.3). */
 void time_rfc5322(int64_t wall_ms, char out[TIME_RFC5322_SIZE]);

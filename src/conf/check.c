@@ -15,6 +15,8 @@
 
 #include "base/alloc.h"
 #include "base/ascii.h"
+#include "conf/https_url.h"
+#include "conf/pace.h"
 #include "conf/target.h"
 #include "conf/type.h"
 #include "mail/address.h"
@@ -370,6 +372,10 @@ check_via(const struct checking *c, size_t i)
 {
 	const struct route_conf *r = &c->conf->routes[i];
 
+	if (r->via.n > ROUTE_HOPS_MAX)
+		conf_error(c->errors, place_of(c, "route", i, "via"),
+		    "via: %zu hops, %d are the most", r->via.n,
+		    (int)ROUTE_HOPS_MAX);
 	for (size_t k = 0; k < r->via.n; k++) {
 		struct target t;
 		bool submits;
@@ -389,6 +395,70 @@ check_via(const struct checking *c, size_t i)
 			    place_of(c, "route", i, "password"),
 			    "password: user is missing");
 	}
+}
+
+static bool
+is_text(const char *s)
+{
+	return s != NULL && s[0] != '\0';
+}
+
+/* OAuth 2 takes the place of the password; a key of it alone is a mistake. */
+static void
+check_oauth(const struct checking *c, size_t i)
+{
+	const struct route_conf *r = &c->conf->routes[i];
+	static const char *const keys[] = { "oauth_client_id",
+		"oauth_client_secret", "oauth_refresh_token", "oauth_scope" };
+	struct https_url url;
+
+	for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
+		if (!is_text(r->oauth_token_url) &&
+		    is_given(c, "route", i, keys[k]))
+			conf_error(c->errors, place_of(c, "route", i, keys[k]),
+			    "%s: oauth_token_url is missing", keys[k]);
+	if (!is_text(r->oauth_token_url))
+		return;
+	if (!https_url_parse(slice_of(r->oauth_token_url), &url))
+		conf_error(c->errors,
+		    place_of(c, "route", i, "oauth_token_url"),
+		    "oauth_token_url: \"%s\" is no https://HOST[:PORT]/PATH",
+		    r->oauth_token_url);
+	if (!is_text(r->oauth_client_id))
+		conf_error(c->errors,
+		    place_of(c, "route", i, "oauth_token_url"),
+		    "oauth_token_url: oauth_client_id is missing");
+	if (!is_given(c, "route", i, "oauth_client_secret") &&
+	    !is_given(c, "route", i, "oauth_refresh_token"))
+		conf_error(c->errors,
+		    place_of(c, "route", i, "oauth_token_url"),
+		    "oauth_token_url: oauth_refresh_token or "
+		    "oauth_client_secret is missing");
+	if (!is_text(r->user))
+		conf_error(c->errors,
+		    place_of(c, "route", i, "oauth_token_url"),
+		    "oauth_token_url: user is missing");
+	if (is_given(c, "route", i, "password"))
+		conf_error(c->errors, place_of(c, "route", i, "password"),
+		    "password: oauth_token_url takes its place");
+}
+
+static void
+check_login(const struct checking *c, size_t i)
+{
+	const struct route_conf *r = &c->conf->routes[i];
+
+	check_oauth(c, i);
+	if (!is_text(r->user))
+		return;
+	if (!is_text(r->oauth_token_url) &&
+	    !is_given(c, "route", i, "password"))
+		conf_error(c->errors, place_of(c, "route", i, "user"),
+		    "user: password is missing");
+	if (r->tls == TLS_NONE)
+		conf_error(c->errors, place_of(c, "route", i, "tls"),
+		    "tls: \"none\" does not go with user: a "
+		    "password is sent under TLS alone");
 }
 
 static void
@@ -412,17 +482,7 @@ check_routes(const struct checking *c)
 				    place_of(c, "route", i, "source"),
 				    "source: \"%s\" is no IP address",
 				    r->source.v[k]);
-		if (r->user != NULL && r->user[0] != '\0') {
-			if (!is_given(c, "route", i, "password"))
-				conf_error(c->errors,
-				    place_of(c, "route", i, "user"),
-				    "user: password is missing");
-			if (r->tls == TLS_NONE)
-				conf_error(c->errors,
-				    place_of(c, "route", i, "tls"),
-				    "tls: \"none\" does not go with user: a "
-				    "password is sent under TLS alone");
-		}
+		check_login(c, i);
 		check_via(c, i);
 	}
 }
@@ -636,6 +696,7 @@ conf_check(struct conf *conf, const struct conf_source *src,
 	check_domains(&c);
 	check_routes(&c);
 	check_shapings(&c);
+	conf_check_pace(conf, src, errors);
 	check_checks(&c);
 	check_rest(&c);
 	place_keys(&c);

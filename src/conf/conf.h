@@ -17,6 +17,8 @@
 #include "base/log.h"
 #include "table/table.h"
 
+struct replies;
+
 enum service { SERVICE_RELAY, SERVICE_SUBMISSION };
 enum listener_tls {
 	LISTENER_TLS_NONE,
@@ -106,14 +108,29 @@ struct domain_conf {
 	char subaddress; /* separator, NUL: none */
 };
 
+enum { ROUTE_HOPS_MAX = 16 };
+
 struct route_conf {
-	char *title;        /* lower case */
-	struct strings via; /* tried in order */
+	char *title; /* lower case */
+	struct strings via;
+	bool balance; /* hops of one kind share the mail */
 	enum tls_level tls;
-	char *user;           /* or "" */
-	struct blob password; /* n == 0: none; a secret */
+	char *user;            /* or "" */
+	struct blob password;  /* n == 0: none; a secret */
+	char *oauth_token_url; /* or "": no OAuth 2 */
+	char *oauth_client_id;
+	struct blob oauth_client_secret; /* a secret, as the next */
+	struct blob oauth_refresh_token;
+	char *oauth_scope;
 	struct strings source;
 	char *helo; /* or "": hostname */
+};
+
+/* delivery.replies */
+struct reply_table {
+	struct blob file; /* empty: none */
+	struct replies
+	    *rules; /* owned: conf/replies.h; into the file's bytes */
 };
 
 struct delivery_conf {
@@ -130,6 +147,7 @@ struct delivery_conf {
 	int64_t expire_ms;
 	int64_t bounce_expire_ms;
 	int64_t warn_after_ms; /* 0: never */
+	struct reply_table replies;
 };
 
 struct shaping_conf {
@@ -138,6 +156,9 @@ struct shaping_conf {
 	uint32_t messages_per_connection;
 	uint32_t recipients_per_message;
 	double rate_per_second; /* 0: no limit */
+	uint64_t *warmup;       /* messages of each day; then no limit */
+	size_t warmup_count;
+	int64_t since_ms; /* wall: the first of these days */
 };
 
 struct checks_conf {

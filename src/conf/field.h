@@ -52,5 +52,12 @@ const struct conf_type_facts *conf_text_type(enum conf_type);
 const struct conf_type_facts *conf_number_type(enum conf_type);
 const struct conf_type_facts *conf_word_type(enum conf_type);
 const struct conf_type_facts *conf_file_type(enum conf_type);
+const struct conf_type_facts *conf_pace_type(enum conf_type);
+
+/* The bytes of a regular file of at most `max`; or -errno. */
+int conf_read_file(const char *path, size_t max, struct blob *out) MUST_USE;
+void conf_blob_put(const struct blob *, struct buf *);
+bool conf_blob_get(struct slice *in, struct blob *) MUST_USE;
+void conf_blob_done(struct blob *);
 
 #endif

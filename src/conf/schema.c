@@ -8,6 +8,7 @@
 
 #include "base/slice.h"
 #include "conf/conf.h"
+#include "conf/replies.h"
 #include "conf/target.h"
 
 /* The offset of a field, which must be of that type. */
@@ -41,6 +42,9 @@
 #define KEYS(s, f, n)                                                  \
 	CONF_KEYS, AT(s, f, struct dkim_key_conf *), AT(s, n, size_t), \
 	    CONF_SECRET_DKIM
+#define REPLIES(s, f) CONF_REPLIES, AT(s, f, struct reply_table), 0, 0
+#define STEPS(s, f, n) CONF_STEPS, AT(s, f, uint64_t *), AT(s, n, size_t), 0
+#define DATE(s, f) CONF_DATE, AT(s, f, int64_t), 0, 0
 #define USERS(s) CONF_USERS, 0 * sizeof(struct s), 0, 0
 #define FAMILIES(s) CONF_FAMILIES, 0 * sizeof(struct s), 0, 0
 
@@ -167,10 +171,16 @@ static const struct conf_key domain_keys[] = {
 };
 
 static const struct conf_key route_keys[] = {
-	{ "via",	TARGETS(route_conf, via),	"mx",				 VIA_KINDS, 0, NULL, NOW, "next hops, tried in order" },
+	{ "via",	TARGETS(route_conf, via),	"mx",				 VIA_KINDS, 0, NULL, NOW, "next hops; when one does not work, another" },
+	{ "balance",	BOOL(route_conf, balance),	"true",			 0, 0, NULL, NOW, "hops of one kind share the mail; false: in order" },
 	{ "tls",	CHOICE(route_conf, tls, enum tls_level), "auto",		 0, 0, tls_words, NOW, "how much TLS is demanded of the next hop" },
 	{ "user",	TEXT(route_conf, user),		"",				 0, 255, NULL, NOW, "login at the next hop; empty: no AUTH" },
 	{ "password",	PASSWORD(route_conf, password),	"",				 0, 0, NULL, NOW, "\"file:PATH\" with the password in its first line" },
+	{ "oauth_token_url", TEXT(route_conf, oauth_token_url), "",		 0, 600, NULL, NOW, "where tokens are fetched to log in with, by OAuth 2; empty: by password" },
+	{ "oauth_client_id", TEXT(route_conf, oauth_client_id), "",		 0, 255, NULL, NOW, "who we are there" },
+	{ "oauth_client_secret", PASSWORD(route_conf, oauth_client_secret), "",	 0, 0, NULL, NOW, "\"file:PATH\" with the client's secret in its first line" },
+	{ "oauth_refresh_token", PASSWORD(route_conf, oauth_refresh_token), "",	 0, 0, NULL, NOW, "\"file:PATH\" with a refresh token in its first line; empty: client credentials" },
+	{ "oauth_scope", TEXT(route_conf, oauth_scope),	"",			 0, 1000, NULL, NOW, "what the token is to be good for; empty: what the client has" },
 	{ "source",	TEXTS(route_conf, source),	"",				 1, 45, NULL, NOW, "local addresses to send from; empty: the system chooses" },
 	{ "helo",	NAME(route_conf, helo),		"",				 0, 255, NULL, NOW, "name in EHLO; empty: hostname" },
 	{ 0 }
@@ -190,6 +200,7 @@ static const struct conf_key delivery_keys[] = {
 	{ "expire",	TIME(delivery_conf, expire_ms),	"5d",				 1 * S, 365 * D, NULL, NOW, "a message that is older comes back" },
 	{ "bounce_expire", TIME(delivery_conf, bounce_expire_ms), "1d",			 1 * S, 365 * D, NULL, NOW, "the same for mail from <>" },
 	{ "warn_after", TIME(delivery_conf, warn_after_ms), "4h",			 0, 365 * D, NULL, NOW, "one notice of delay to the sender; 0: none" },
+	{ "replies",	REPLIES(delivery_conf, replies), "",				 0, REPLIES_FILE_MAX, NULL, NOW, "file of rules for what next hops reply, see replies.conf(5); empty: their codes alone count" },
 	{ 0 }
 };
 
@@ -198,6 +209,8 @@ static const struct conf_key shaping_keys[] = {
 	{ "messages_per_connection", UINT(shaping_conf, messages_per_connection), "100", 1, 1000000, NULL, NOW, "then a new connection is made" },
 	{ "recipients_per_message", UINT(shaping_conf, recipients_per_message), "100",	 1, 10000, NULL, NOW, "recipients of one transaction" },
 	{ "rate",	RATE(shaping_conf, rate_per_second), "",			 0, 0, NULL, NOW, "messages: \"600/m\", \"10/s\"; empty: as fast as the destination takes them" },
+	{ "warmup",	STEPS(shaping_conf, warmup, warmup_count), "",			 0, 0, NULL, NOW, "messages that each source address may send there on the first day, the second ...: \"50/d\", \"100/d\"; none: no such limit" },
+	{ "since",	DATE(shaping_conf, since_ms),	"",				 0, 0, NULL, NOW, "the first day of warmup, in UTC: \"2026-11-01\"" },
 	{ 0 }
 };
 

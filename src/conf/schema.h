@@ -38,6 +38,9 @@ enum conf_type {
 	CONF_KEYS,     /* struct dkim_key_conf *, and a count */
 	CONF_USERS,    /* auth.users: a table, "pam:" or "dovecot:" */
 	CONF_FAMILIES, /* two bools: delivery.ipv4 and ipv6 */
+	CONF_REPLIES,  /* struct reply_table: conf/replies.h */
+	CONF_STEPS,    /* uint64_t *, each "50/d", and a count */
+	CONF_DATE,     /* int64_t, wall milliseconds; 0 for "" */
 };
 
 struct conf_word {

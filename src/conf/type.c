@@ -102,6 +102,8 @@ conf_type_facts(enum conf_type type)
 		facts = conf_word_type(type);
 	if (facts == NULL)
 		facts = conf_file_type(type);
+	if (facts == NULL)
+		facts = conf_pace_type(type);
 	must(facts != NULL);
 	return facts;
 }

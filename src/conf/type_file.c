@@ -14,9 +14,8 @@
 #include "base/err.h"
 #include "mail/address.h"
 
-/* The file's bytes with a NUL behind; or -errno. */
-static int
-read_whole(const char *path, size_t max, struct blob *out)
+int
+conf_read_file(const char *path, size_t max, struct blob *out)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat st;
@@ -55,8 +54,8 @@ read_whole(const char *path, size_t max, struct blob *out)
 	return rc;
 }
 
-static void
-blob_done(struct blob *b)
+void
+conf_blob_done(struct blob *b)
 {
 	mem_free(b->path);
 	mem_free_secret(b->bytes, b->n);
@@ -76,17 +75,17 @@ read_file(struct conf *conf, const struct conf_key *key,
 		why_set(why, "is no path from / on");
 		return false;
 	}
-	rc = read_whole(words->v[0], key->high, &blob);
+	rc = conf_read_file(words->v[0], key->high, &blob);
 	if (rc != 0) {
 		why_set(why, "can't be read: %s", err_text(rc));
 		return false;
 	}
 	if (blob.n == 0) {
-		blob_done(&blob);
+		conf_blob_done(&blob);
 		why_set(why, "is an empty file");
 		return false;
 	}
-	blob_done(field);
+	conf_blob_done(field);
 	*field = blob;
 	return true;
 }
@@ -104,7 +103,7 @@ read_password(struct conf *conf, const struct conf_key *key,
 
 	(void)conf;
 	if (s.n == 0) {
-		blob_done(field);
+		conf_blob_done(field);
 		return true;
 	}
 	if (!slice_take_prefix(&s, "file:") || !conf_is_path(s)) {
@@ -112,7 +111,7 @@ read_password(struct conf *conf, const struct conf_key *key,
 		why_set(why, "is not of the form \"file:/PATH\"");
 		return false;
 	}
-	rc = read_whole(s.p, PASSWORD_MAX, &blob);
+	rc = conf_read_file(s.p, PASSWORD_MAX, &blob);
 	if (rc != 0) {
 		why_set(why, "can't be read: %s", err_text(rc));
 		return false;
@@ -121,30 +120,34 @@ read_password(struct conf *conf, const struct conf_key *key,
 	explicit_bzero(blob.bytes + line, blob.n - line);
 	blob.n = line;
 	if (blob.n == 0) {
-		blob_done(&blob);
+		conf_blob_done(&blob);
 		why_set(why, "has no password in its first line");
 		return false;
 	}
-	blob_done(field);
+	conf_blob_done(field);
 	*field = blob;
 	return true;
+}
+
+void
+conf_blob_put(const struct blob *b, struct buf *out)
+{
+	conf_put_text(slice_of(b->path), out);
+	conf_put_text(slice_from(b->bytes, b->n), out);
 }
 
 static void
 put_blob(const struct conf_key *key, const void *section, struct buf *out)
 {
-	const struct blob *field = const_field_of(key, section);
-
-	conf_put_text(slice_of(field->path), out);
-	conf_put_text(slice_from(field->bytes, field->n), out);
+	conf_blob_put(const_field_of(key, section), out);
 }
 
-static bool
-get_blob(struct slice *in, struct blob *out)
+bool
+conf_blob_get(struct slice *in, struct blob *out)
 {
 	struct slice bytes;
 
-	blob_done(out);
+	conf_blob_done(out);
 	if (!conf_get_cstr(in, &out->path) || !conf_get_text(in, &bytes))
 		return false;
 	out->bytes = mem_cstr(bytes);
@@ -155,13 +158,13 @@ get_blob(struct slice *in, struct blob *out)
 static bool
 get_file(const struct conf_key *key, void *section, struct slice *in)
 {
-	return get_blob(in, field_of(key, section));
+	return conf_blob_get(in, field_of(key, section));
 }
 
 static void
 done_file(const struct conf_key *key, void *section)
 {
-	blob_done(field_of(key, section));
+	conf_blob_done(field_of(key, section));
 }
 
 /* The number of that table, from 1; loaded unless it is there already. */
@@ -285,7 +288,7 @@ done_keys(const struct conf_key *key, void *section)
 
 	for (size_t i = 0; i < *count; i++) {
 		mem_free((*field)[i].selector);
-		blob_done(&(*field)[i].pem);
+		conf_blob_done(&(*field)[i].pem);
 	}
 	mem_free(*field);
 	*field = NULL;
@@ -304,7 +307,7 @@ read_key(const struct conf_key *key, const char *word,
 		why_set(why, "is not of the form \"SELECTOR:/FILE\"");
 		return false;
 	}
-	rc = read_whole(path.p, key->high, &out->pem);
+	rc = conf_read_file(path.p, key->high, &out->pem);
 	if (rc != 0) {
 		why_set(why, "can't be read: %s", err_text(rc));
 		return false;
@@ -364,7 +367,7 @@ get_keys(const struct conf_key *key, void *section, struct slice *in)
 	*count_of(key, section) = n;
 	for (uint64_t i = 0; i < n; i++)
 		if (!conf_get_cstr(in, &(*field)[i].selector) ||
-		    !get_blob(in, &(*field)[i].pem))
+		    !conf_blob_get(in, &(*field)[i].pem))
 			return false;
 	return true;
 }

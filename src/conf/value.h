@@ -17,6 +17,10 @@ bool value_duration(struct slice, int64_t *ms) MUST_USE;
 bool value_size(struct slice, uint64_t *bytes) MUST_USE;
 /* "600/m", "10/s", "5000/h", "100/d"; "": 0. */
 bool value_rate(struct slice, double *per_second) MUST_USE;
+/* "50/d": 50; at least 1. */
+bool value_daily(struct slice, uint64_t *) MUST_USE;
+/* "2026-11-01", from 1970 on: when that day begins, in UTC. */
+bool value_date(struct slice, int64_t *wall_ms) MUST_USE;
 /* "true" "yes" "on" "false" "no" "off" */
 bool value_bool(struct slice, bool *) MUST_USE;
 

@@ -11,7 +11,9 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "conf/https_url.h"
 #include "deliver/dialogue.h"
+#include "deliver/oauth.h"
 #include "deliver/pool.h"
 #include "deliver/self.h"
 #include "deliver/session.h"
@@ -49,6 +51,9 @@ struct courier {
 	uint16_t port;
 	struct hosts_search *search;    /* owned; or NULL */
 	struct policy_search *policies; /* owned; or NULL */
+	struct oauth_wait *wait;        /* owned; or NULL */
+	char *token;                    /* owned: of OAuth 2; or NULL */
+	bool renewed_token;             /* one was refused already */
 	struct host_policy unix_policy; /* of a Unix socket */
 	bool waives_tls;
 	bool noted_tls;          /* of the session, for TLSRPT */
@@ -122,6 +127,27 @@ note_tls(struct courier *c, const struct session *s)
 }
 
 static void
+drop_token(struct courier *c)
+{
+	if (c->token != NULL)
+		explicit_bzero(c->token, strlen(c->token));
+	mem_free(c->token);
+	c->token = NULL;
+}
+
+static void
+courier_free(struct courier *c)
+{
+	hosts_cancel(&c->search);
+	policy_search_free(&c->policies);
+	oauth_cancel(&c->wait);
+	drop_token(c);
+	conf_unref(&c->conf);
+	buf_done(&c->dialogue);
+	mem_free(c);
+}
+
+static void
 courier_end(struct courier *c)
 {
 	struct job *j = c->job;
@@ -129,11 +155,7 @@ courier_end(struct courier *c)
 	must(c->session == NULL && job_is_settled(j));
 	j->work = NULL;
 	j->dialogue = job_keep(j, buf_slice(&c->dialogue), DIALOGUE_MAX);
-	hosts_cancel(&c->search);
-	policy_search_free(&c->policies);
-	conf_unref(&c->conf);
-	buf_done(&c->dialogue);
-	mem_free(c);
+	courier_free(c);
 	job_done(j);
 }
 
@@ -264,9 +286,13 @@ open_session(struct courier *c)
 	if (c->route != NULL && c->route->helo[0] != '\0')
 		plan.client.helo = c->route->helo;
 	if (c->route != NULL && c->route->user[0] != '\0' &&
-	    c->route->password.n > 0) {
+	    (c->token != NULL || c->route->password.n > 0)) {
 		plan.client.user = c->route->user;
-		plan.client.password = c->route->password.bytes;
+		plan.client.token = c->token;
+		plan.client.host = stop->host;
+		plan.client.port = c->port;
+		if (c->token == NULL)
+			plan.client.password = c->route->password.bytes;
 	}
 	if (has_sources(c) && stop->address.path == NULL &&
 	    choose_source(c, stop->address.ip.version, &source))
@@ -509,19 +535,11 @@ port_of(const struct courier *c)
 	return SMTP_PORT;
 }
 
-/* A fresh connection, to the first of the stops. */
 static void
-connect_anew(struct courier *c)
+find_stops(struct courier *c)
 {
 	struct stop *stop;
 
-	c->stop = 0;
-	c->stop_count = 0;
-	c->in_plain = false;
-	policy_search_free(&c->policies);
-	/* RFC 8689, 4.1: REQUIRETLS outweighs the header field. */
-	c->waives_tls = c->level == TLS_AUTO && !c->job->envelope.require_tls &&
-	    !is_lmtp(c) && job_waives_tls(c->job);
 	if (c->job->target.kind != TARGET_LMTP_UNIX) {
 		find_hosts(c);
 		return;
@@ -536,6 +554,51 @@ connect_anew(struct courier *c)
 	c->stops = stop;
 	c->stop_count = 1;
 	next_stop(c);
+}
+
+static bool
+keep_token(struct courier *c, const char *token, const char *why)
+{
+	struct https_url url;
+	char text[REPLY_SIZE];
+
+	c->wait = NULL;
+	drop_token(c);
+	if (token != NULL) {
+		c->token = mem_cstr(slice_of(token));
+		return true;
+	}
+	must(https_url_parse(slice_of(c->route->oauth_token_url), &url));
+	(void)snprintf(text, sizeof(text),
+	    "451 4.7.0 No token to log in with from %s: %s", url.host, why);
+	give_up_ours(c, TROUBLE_SITE, 7, 0, text);
+	return false;
+}
+
+static void
+on_token(const char *token, const char *why, void *arg)
+{
+	struct courier *c = arg;
+
+	if (keep_token(c, token, why))
+		find_stops(c);
+}
+
+/* A fresh connection, to the first of the stops. */
+static void
+connect_anew(struct courier *c)
+{
+	c->stop = 0;
+	c->stop_count = 0;
+	c->in_plain = false;
+	policy_search_free(&c->policies);
+	/* RFC 8689, 4.1: REQUIRETLS outweighs the header field. */
+	c->waives_tls = c->level == TLS_AUTO && !c->job->envelope.require_tls &&
+	    !is_lmtp(c) && job_waives_tls(c->job);
+	if (c->route != NULL && oauth_is_for(c->route))
+		c->wait = oauth_ask(c->tools->oauth, c->route, on_token, c);
+	else
+		find_stops(c);
 }
 
 /* --- what sessions tell --- */
@@ -587,6 +650,27 @@ keep_failure(struct courier *c, const struct client_failure *failure,
 		c->trouble = TROUBLE_SITE;
 }
 
+static void
+on_new_token(const char *token, const char *why, void *arg)
+{
+	struct courier *c = arg;
+
+	if (keep_token(c, token, why))
+		next_stop(c);
+}
+
+/* A token may be revoked before its end: the same stop, once, with another. */
+static bool
+renews_token(struct courier *c)
+{
+	if (c->token == NULL || c->renewed_token)
+		return false;
+	c->renewed_token = true;
+	oauth_reject(c->tools->oauth, c->route, c->token);
+	c->wait = oauth_ask(c->tools->oauth, c->route, on_new_token, c);
+	return true;
+}
+
 /* The session is gone and somebody has no fate: what now? */
 static void
 try_on(struct courier *c, bool broke_tls, bool got_ready, bool no_answer)
@@ -624,6 +708,7 @@ on_over(struct courier *c)
 	const struct client_failure *failure = session_failure(s);
 	bool busy = smtp_client_is_busy(session_client(s));
 	bool got_ready = session_got_ready(s) || c->from_pool;
+	bool refused = smtp_client_login_refused(session_client(s));
 
 	c->session = NULL;
 	note_session(c, s);
@@ -655,6 +740,8 @@ on_over(struct courier *c)
 		connect_anew(c);
 		return;
 	}
+	if (refused && renews_token(c))
+		return;
 	try_on(c, session_broke_tls(s), got_ready, !session_is_connected(s));
 }
 

@@ -15,6 +15,7 @@
 #include "deliver/courier.h"
 #include "deliver/job.h"
 #include "deliver/local.h"
+#include "deliver/oauth.h"
 #include "deliver/pool.h"
 #include "deliver/rua.h"
 #include "deliver/self.h"
@@ -391,6 +392,7 @@ on_reconfigured(struct worker *worker, struct conf *conf, void *arg)
 	self_update(d->tools.self, conf);
 	sts = sts_options_of(d);
 	sts_set_options(d->tools.sts, &sts);
+	oauth_configure(d->tools.oauth, conf);
 	pool_close_all(d->tools.pool);
 	if (dns_is_new)
 		restart(d, "the dns section has changed");
@@ -433,6 +435,7 @@ on_start(struct worker *worker, struct conf *conf, void *arg)
 	d->vfs = vfs_disk_new(worker_spool(worker));
 	t->reader = queue_reader_new(d->vfs);
 	t->logins = login_library_new();
+	t->oauth = oauth_new(t);
 	t->pool = pool_new(t->loop);
 	t->self = self_new(conf);
 	t->broken_tls = memory_new(MEMORIES_MAX);
@@ -464,6 +467,7 @@ on_end(void *arg)
 	timer_free(&d->restart);
 	rua_senders_free(&d->rua);
 	sts_free(&t->sts);
+	oauth_free(&t->oauth);
 	https_free(&t->https);
 	resolver_free(&t->resolver);
 	tls_client_free(&t->tls);

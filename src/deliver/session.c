@@ -20,6 +20,7 @@ enum {
 	AT_ONCE = 1024 * 1024,
 	FAILURE_MAX = 1024,
 	TLS_TEXT_SIZE = 128,
+	EXPORTER_SIZE = 32,
 	HANDSHAKE_PATIENCE = 2 * MINUTE,
 };
 
@@ -316,6 +317,18 @@ on_drained(struct conn *conn, void *arg)
 }
 
 static void
+bind_client(struct session *s)
+{
+	struct login_binding binding = { 0 };
+
+	binding.is_exporter = conn_tls_exporter(s->conn, binding.octets);
+	binding.n = binding.is_exporter
+	    ? EXPORTER_SIZE
+	    : conn_tls_unique(s->conn, binding.octets, LOGIN_BINDING_MAX);
+	smtp_client_bind(s->client, &binding);
+}
+
+static void
 on_secured(struct conn *conn, int rc, void *arg)
 {
 	struct session *s = session_from(arg);
@@ -338,6 +351,7 @@ on_secured(struct conn *conn, int rc, void *arg)
 	(void)slice_to_cstr(buf_slice(&text), s->tls, sizeof(s->tls));
 	buf_done(&text);
 	smtp_client_note(s->client, slice_of(s->tls));
+	bind_client(s);
 	(void)act(s, smtp_client_secured(s->client, facts.verified));
 }
 

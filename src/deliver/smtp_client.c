@@ -61,6 +61,8 @@ struct smtp_client {
 	struct smtp_client_options options;
 	enum client_state state;
 	bool logged_in;
+	bool login_refused;
+	struct login_binding binding;
 	bool busy;
 	bool stale; /* the server may still be in a transaction: RSET first */
 	bool fresh_wait;
@@ -422,10 +424,22 @@ got_banner(struct smtp_client *c)
 	return say_hello(c);
 }
 
+static struct login_means
+login_means_of(const struct smtp_client *c)
+{
+	return (struct login_means){ .user = c->options.user,
+		.password = c->options.password,
+		.token = c->options.token,
+		.host = c->options.host,
+		.port = c->options.port,
+		.binding = c->binding };
+}
+
 static enum step
 start_auth(struct smtp_client *c)
 {
-	const char *const *mechanism = login_mechanisms();
+	const struct login_means means = login_means_of(c);
+	const char *const *mechanism = login_mechanisms(&means);
 	size_t at;
 
 	if (!c->hop.secured)
@@ -439,8 +453,7 @@ start_auth(struct smtp_client *c)
 		return fail(c, TROUBLE_SITE, 7, 0,
 		    slice_of("451 4.7.0 The next hop offers no AUTH "
 			     "mechanism that we have"));
-	c->login = login_new(c->options.library, *mechanism, c->options.user,
-	    c->options.password);
+	c->login = login_new(c->options.library, *mechanism, &means);
 	if (c->login == NULL)
 		return fail(c, TROUBLE_LOCAL, 7, 0,
 		    slice_of("451 4.7.0 AUTH can't begin"));
@@ -529,13 +542,13 @@ got_auth(struct smtp_client *c)
 		c->logged_in = true;
 		return enter(c, ST_READY);
 	}
-	if (c->reply.code != 334)
+	if (c->reply.code != 334) {
+		c->login_refused =
+		    c->reply.code / 100 == 5 || login_was_refused(c->login);
 		return fail_by_reply(c, TROUBLE_SITE);
+	}
 	(void)slice_take_prefix(&challenge, "334");
-	/* What SCRAM has left to do after its proof is an empty line. */
-	progress = login_is_done(c->login)
-	    ? (slice_trim(challenge).n == 0 ? LOGIN_DONE : LOGIN_FAILED)
-	    : login_answer(c->login, challenge, &c->out);
+	progress = login_answer(c->login, challenge, &c->out);
 	if (progress == LOGIN_FAILED) {
 		buf_add_cstr(&c->out, "*\r\n");
 		return fail(c, TROUBLE_SITE, 7, 0,
@@ -1038,6 +1051,18 @@ const struct client_failure *
 smtp_client_failure(const struct smtp_client *c)
 {
 	return c->failed ? &c->failure : NULL;
+}
+
+void
+smtp_client_bind(struct smtp_client *c, const struct login_binding *binding)
+{
+	c->binding = *binding;
+}
+
+bool
+smtp_client_login_refused(const struct smtp_client *c)
+{
+	return c->login_refused;
 }
 
 bool

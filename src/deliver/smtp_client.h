@@ -32,8 +32,11 @@ enum client_tls {
 struct smtp_client_options {
 	bool lmtp;
 	enum client_tls tls;
-	const char *helo;              /* borrowed */
-	const char *user, *password;   /* borrowed; NULL: no AUTH */
+	const char *helo;             /* borrowed */
+	const char *user;             /* borrowed; NULL: no AUTH */
+	const char *password, *token; /* borrowed; one of them, with a user */
+	const char *host;             /* borrowed; whom the token is for */
+	uint16_t port;
 	struct login_library *library; /* borrowed; with a user */
 };
 
@@ -69,6 +72,8 @@ enum step smtp_client_feed(struct smtp_client *, struct slice in,
     size_t *eaten) MUST_USE;
 /* TLS is up, after STEP_TLS or (implicit TLS) before the greeting. */
 enum step smtp_client_secured(struct smtp_client *, bool verified) MUST_USE;
+/* What its TLS can be known by, before smtp_client_secured(). */
+void smtp_client_bind(struct smtp_client *, const struct login_binding *);
 /*
  * Allowed when ready. STEP_WAIT at once: no recipient could be sent, their
  * fates say why. If some fate is still FATE_NONE when it is done without a
@@ -100,6 +105,8 @@ bool smtp_client_new_patience(struct smtp_client *, int64_t *ms);
 bool smtp_client_is_ready(const struct smtp_client *);
 /* It ended between STEP_TLS and smtp_client_secured(). */
 bool smtp_client_broke_tls(const struct smtp_client *);
+/* It is over because the server did not take our login. */
+bool smtp_client_login_refused(const struct smtp_client *);
 /* NULL while nothing went wrong. Its reply is the client's. */
 const struct client_failure *smtp_client_failure(const struct smtp_client *);
 /* The site asked us to slow down, in some reply of this transaction. */

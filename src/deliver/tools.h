@@ -20,6 +20,7 @@
 #include "policy/sts.h"
 #include "queue/reader.h"
 
+struct oauth;
 struct pool;
 struct self;
 struct session;
@@ -35,6 +36,7 @@ struct tools {
 	struct https *https;
 	struct sts *sts;
 	struct login_library *logins;
+	struct oauth *oauth; /* tokens to log in with */
 	struct pool *pool;
 	struct self *self;             /* our own names and addresses */
 	struct memory *broken_tls;     /* addresses whose handshake fails */

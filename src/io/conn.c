@@ -534,6 +534,12 @@ conn_tls_exporter(const struct conn *c, uint8_t out[32])
 	return c->wire.secured && tls_stream_exporter(c->wire.tls, out);
 }
 
+size_t
+conn_tls_unique(const struct conn *c, uint8_t *out, size_t size)
+{
+	return c->wire.secured ? tls_stream_unique(c->wire.tls, out, size) : 0;
+}
+
 /* --- the end --- */
 
 /*

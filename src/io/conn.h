@@ -112,6 +112,8 @@ const char *conn_tls_error(const struct conn *);
 void conn_tls_chain(const struct conn *, struct buf *);
 /* tls-exporter channel binding (RFC 9266), 32 bytes; false without TLS 1.3. */
 bool conn_tls_exporter(const struct conn *, uint8_t out[32]);
+/* tls-unique (RFC 5929) of TLS 1.2, up to `size` octets; 0: none. */
+size_t conn_tls_unique(const struct conn *, uint8_t *out, size_t size);
 
 /* Peer and own address. */
 void conn_peer(const struct conn *, struct conn_address *);

@@ -55,7 +55,8 @@ struct loop {
 	SLIST_HEAD(, kept) kept;
 	SLIST_HEAD(, signal_watch) signals;
 	int64_t turn_began_us; /* 0: nothing happened yet in this turn */
-	int64_t longest_us;
+	int64_t turns_cpu_us;  /* of this thread when the last turn ended */
+	struct turn longest;   /* each of a turn of its own */
 	int64_t now_ms;
 	bool running;
 	bool stopped;
@@ -155,13 +156,17 @@ turn_enter(struct loop *l)
 static void
 turn_leave(struct loop *l)
 {
-	int64_t us;
+	int64_t cpu_us = time_thread_us();
+	struct turn turn = { .cpu_us = cpu_us - l->turns_cpu_us };
 
+	l->turns_cpu_us = cpu_us;
 	if (l->turn_began_us == 0)
 		return;
-	us = time_mono_us() - l->turn_began_us;
-	if (us > l->longest_us)
-		l->longest_us = us;
+	turn.wall_us = time_mono_us() - l->turn_began_us;
+	if (turn.wall_us > l->longest.wall_us)
+		l->longest.wall_us = turn.wall_us;
+	if (turn.cpu_us > l->longest.cpu_us)
+		l->longest.cpu_us = turn.cpu_us;
 	l->turn_began_us = 0;
 }
 
@@ -218,6 +223,7 @@ loop_run(struct loop *l)
 
 	must(!l->running);
 	l->running = true;
+	l->turns_cpu_us = time_thread_us();
 	while (!l->stopped) {
 		flags = EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY;
 		if (l->soon.n > 0 || l->last.n > 0)
@@ -280,14 +286,14 @@ loop_unpost(struct loop *l, const void *arg)
 	posts_drop(&l->last, arg);
 }
 
-int64_t
-loop_longest_turn_us(struct loop *l, bool reset)
+struct turn
+loop_longest_turn(struct loop *l, bool reset)
 {
-	int64_t us = l->longest_us;
+	struct turn longest = l->longest;
 
 	if (reset)
-		l->longest_us = 0;
-	return us;
+		l->longest = (struct turn){ 0 };
+	return longest;
 }
 
 void *

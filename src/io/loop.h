@@ -45,8 +45,16 @@ void loop_at_turn_end(struct loop *, loop_fn *fn, void *arg);
 void loop_post_last(struct loop *, loop_fn *fn, void *arg);
 /* Drops all posts and turn ends with that arg that have not run yet. */
 void loop_unpost(struct loop *, const void *arg);
-/* The longest turn so far, in microseconds; `reset` begins anew. */
-int64_t loop_longest_turn_us(struct loop *, bool reset);
+/*
+ * The longest turns so far; `reset` begins anew. The clock also counts what
+ * other processes did meanwhile; the processor's time is of this thread alone,
+ * and whole: with the work of libraries on loop_base(), and the wait's own.
+ */
+struct turn {
+	int64_t wall_us;
+	int64_t cpu_us;
+};
+struct turn loop_longest_turn(struct loop *, bool reset);
 /*
  * One object per loop and key, made when first asked for and freed with the
  * loop: what a part of io/ or ipc/ shares among all that it has in one loop.

@@ -252,3 +252,22 @@ tls_stream_exporter(const struct tls_stream *t, uint8_t out[32])
 	    SSL_export_keying_material(t->ssl, out, 32, label,
 		sizeof(label) - 1, NULL, 0, 0) == 1;
 }
+
+/*
+ * RFC 5929, 3.1: the first Finished message of the handshake, which is the
+ * server's when a session is resumed. Without the extended master secret (RFC
+ * 7627) two connections could be made to have the same.
+ */
+size_t
+tls_stream_unique(const struct tls_stream *t, uint8_t *out, size_t size)
+{
+	size_t n;
+
+	if (SSL_version(t->ssl) != TLS1_2_VERSION ||
+	    SSL_get_extms_support(t->ssl) != 1)
+		return 0;
+	n = (SSL_session_reused(t->ssl) == 0) == (SSL_is_server(t->ssl) == 0)
+	    ? SSL_get_finished(t->ssl, out, size)
+	    : SSL_get_peer_finished(t->ssl, out, size);
+	return n <= size ? n : 0;
+}

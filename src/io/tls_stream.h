@@ -40,5 +40,7 @@ void tls_stream_facts(const struct tls_stream *, struct tls_facts *);
 /* The certificates that a server showed, one a line, its own first. */
 void tls_stream_chain(const struct tls_stream *, struct buf *);
 bool tls_stream_exporter(const struct tls_stream *, uint8_t out[32]);
+/* The octets of tls-unique; 0: there is none to be trusted. */
+size_t tls_stream_unique(const struct tls_stream *, uint8_t *out, size_t size);
 
 #endif

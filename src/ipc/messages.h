@@ -84,7 +84,9 @@
 	F(u64, messages) \
 	F(u64, octets) \
 	F(u64, rejected) \
-	F(u64, auth_failed)
+	F(u64, auth_failed) \
+	F(u64, longest_turn_us)	/* of the loop, by the clock */ \
+	F(u64, longest_turn_cpu_us) /* and by the processor's time */
 
 /*
  * receiver: this client says AUTH.   authenticator: ask it that.

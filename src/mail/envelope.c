@@ -30,12 +30,23 @@ enum tag {
 	TAG_VERDICTS,
 	TAG_RECIPIENT,
 	TAG_HOLD,
+	TAG_RELEASE,
+	TAG_BY,
+	TAG_BY_WAY,
+	TAG_PRIORITY,
 	TAG_KNOWN,
 };
 
 enum {
 	NOTIFY_ALL =
 	    NOTIFY_NEVER | NOTIFY_SUCCESS | NOTIFY_FAILURE | NOTIFY_DELAY,
+	/* Bits of BY_WAY; the two lowest are the enum envelope_by. */
+	WAY_MODE = 3,
+	WAY_TRACE = 4,
+	WAY_TOLD = 8,
+	WAY_ALL = WAY_MODE | WAY_TRACE | WAY_TOLD,
+	/* So a priority of 0 is left out, and none is below 1. */
+	PRIORITY_SHIFT = 10,
 };
 
 static void
@@ -83,6 +94,23 @@ add_recipient(struct buf *out, const struct recipient *r)
 	buf_add(out, r->orcpt);
 }
 
+static void
+add_times(struct buf *out, const struct envelope *e)
+{
+	uint64_t way = e->by;
+
+	add_number(out, TAG_RELEASE, (uint64_t)e->release_ms);
+	if (e->by != BY_NONE) {
+		add_number(out, TAG_BY, (uint64_t)e->by_ms);
+		way |= (e->by_trace ? WAY_TRACE : 0u) |
+		    (e->by_told ? WAY_TOLD : 0u);
+		add_number(out, TAG_BY_WAY, way);
+	}
+	if (e->priority != 0)
+		add_number(out, TAG_PRIORITY,
+		    (uint64_t)(e->priority + PRIORITY_SHIFT));
+}
+
 void
 envelope_encode(const struct envelope *e, struct buf *out)
 {
@@ -102,6 +130,7 @@ envelope_encode(const struct envelope *e, struct buf *out)
 	add_bytes(out, TAG_TLS, e->tls);
 	add_bytes(out, TAG_VERDICTS, e->verdicts);
 	add_number(out, TAG_HOLD, e->hold);
+	add_times(out, e);
 	for (uint32_t i = 0; i < e->recipient_count; i++)
 		add_recipient(out, &e->recipients[i]);
 }
@@ -121,6 +150,42 @@ to_flag(struct slice field, bool *out)
 	if (!to_number(field, 1, &value))
 		return false;
 	*out = value == 1;
+	return true;
+}
+
+static bool
+to_time(struct slice field, int64_t *out)
+{
+	uint64_t number;
+
+	if (!to_number(field, INT64_MAX, &number))
+		return false;
+	*out = (int64_t)number;
+	return true;
+}
+
+static bool
+to_way(struct slice field, struct envelope *e)
+{
+	uint64_t way;
+
+	if (!to_number(field, WAY_ALL, &way) || (way & WAY_MODE) == WAY_MODE)
+		return false;
+	e->by = (enum envelope_by)(way & WAY_MODE);
+	e->by_trace = (way & WAY_TRACE) != 0;
+	e->by_told = (way & WAY_TOLD) != 0;
+	return true;
+}
+
+static bool
+to_priority(struct slice field, int8_t *out)
+{
+	uint64_t number;
+
+	if (!to_number(field, PRIORITY_HIGHEST + PRIORITY_SHIFT, &number) ||
+	    number == 0)
+		return false;
+	*out = (int8_t)((int)number - PRIORITY_SHIFT);
 	return true;
 }
 
@@ -166,6 +231,14 @@ read_field(struct envelope *e, uint64_t tag, struct slice field)
 		return to_flag(field, &e->require_tls);
 	case TAG_HOLD:
 		return to_flag(field, &e->hold);
+	case TAG_RELEASE:
+		return to_time(field, &e->release_ms);
+	case TAG_BY:
+		return to_time(field, &e->by_ms);
+	case TAG_BY_WAY:
+		return to_way(field, e);
+	case TAG_PRIORITY:
+		return to_priority(field, &e->priority);
 	case TAG_SENDER:
 		e->sender = field;
 		return true;

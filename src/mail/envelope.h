@@ -25,6 +25,9 @@ enum {
 };
 enum envelope_ret { RET_NONE, RET_FULL, RET_HDRS };
 enum envelope_body { BODY_7BIT, BODY_8BITMIME, BODY_BINARYMIME };
+/* When its time is over: say so and go on, or give up (RFC 2852). */
+enum envelope_by { BY_NONE, BY_NOTIFY, BY_RETURN };
+enum { PRIORITY_LOWEST = -9, PRIORITY_HIGHEST = 9 };
 
 struct recipient {
 	struct slice address; /* forward-path without brackets */
@@ -49,6 +52,12 @@ struct envelope {
 	struct slice tls;      /* "TLSv1.3 TLS_AES_256_GCM_SHA384"; or empty */
 	struct slice verdicts; /* of the checks: verify/verdicts.h */
 	bool hold;             /* into quarantine: not to be carried on */
+	int64_t release_ms;    /* RFC 4865: wall time; 0: at once */
+	int64_t by_ms;         /* RFC 2852: wall time, if `by` is not NONE */
+	enum envelope_by by;
+	bool by_trace; /* each relay reports that it has passed it on */
+	bool by_told;  /* the time was over when it came: somebody told of it */
+	int8_t priority; /* RFC 6710: -9 to 9 */
 	uint32_t recipient_count;
 	struct recipient *recipients;
 };

@@ -29,6 +29,8 @@ write_type(const struct conf_key *key, struct buf *out)
 		[CONF_FILE] = "path", [CONF_PASSWORD] = "file:PATH",
 		[CONF_KEYS] = "SELECTOR:PATHs", [CONF_USERS] = "table",
 		[CONF_FAMILIES] = "both, ipv4, ipv6",
+		[CONF_REPLIES] = "path", [CONF_STEPS] = "daily numbers",
+		[CONF_DATE] = "date",
 	};
 	/* clang-format on */
 

@@ -41,6 +41,7 @@ struct receive {
 	struct ground *ground; /* owned: for new sessions */
 	struct vfs *vfs;       /* owned */
 	struct timer *stats;   /* owned */
+	bool measures;         /* turns of the loop, once it has started */
 	LIST_HEAD(, entrance) entrances;
 	struct services services;
 };
@@ -173,11 +174,18 @@ static void
 on_stats(void *arg)
 {
 	struct receive *r = arg;
+	struct services *v = &r->services;
+	/* The first one tells of the start, in which nobody waited yet. */
+	struct turn longest = loop_longest_turn(v->loop, !r->measures);
 
+	if (r->measures) {
+		v->stats.longest_turn_us = (uint64_t)longest.wall_us;
+		v->stats.longest_turn_cpu_us = (uint64_t)longest.cpu_us;
+	}
+	r->measures = true;
 	timer_set(r->stats, STATS_EVERY);
-	if (r->services.scheduler != NULL)
-		channel_send_receiver_stats(r->services.scheduler,
-		    &r->services.stats);
+	if (v->scheduler != NULL)
+		channel_send_receiver_stats(v->scheduler, &v->stats);
 }
 
 /* --- listening --- */

@@ -1,19 +1,16 @@
 /*
- * receive/session.c - events in, one call of the engine, its step out. Whether
- * something is allowed is decided by the engine, route/ and the counters.
+ * receive/session.c - a connection: events in, one call of the engine, its step
+ * out. What the engine asks meanwhile is answered by session_host.c.
  */
-#include "receive/session.h"
+#include "receive/session_inside.h"
 
 #include <stdio.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/hash.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "receive/proxy.h"
-#include "receive/smtp_server.h"
-#include "route/route.h"
 
 enum {
 	SESSION_MAGIC = 0x5e551011,
@@ -22,33 +19,9 @@ enum {
 	OUTPUT_HIGH = 64 << 10,
 	PROXY_PATIENCE = 10 * SECOND,
 	TLS_PATIENCE = 60 * SECOND,
-	ENVELOPE_IN_MESSAGE = 32 << 10, /* longer: the scheduler reads it */
-	BINDING_SIZE = 32,
 };
 
-struct session {
-	unsigned magic;
-	bool is_counted; /* in the counters of connections */
-	bool awaits_proxy;
-	bool awaits_disk; /* session_on_written() will come */
-	LIST_ENTRY(session) link;
-	UT_hash_handle hh; /* in services.by_id */
-	bool in_exchange;
-	uint64_t id;
-	struct services *services;
-	struct ground *ground;                /* owned: a reference */
-	const struct listener_conf *listener; /* borrowed: ground */
-	struct conn *conn;                    /* owned; NULL after the end */
-	struct timer *timer;                  /* owned */
-	struct smtp_server *engine;           /* owned */
-	struct smtp_terms terms;
-	struct queue_draft *draft;     /* owned; NULL: none */
-	struct inspection *inspection; /* owned; NULL: nothing to do */
-	int64_t mail_since;
-	char client[IP_TEXT_SIZE];
-};
-
-static struct session *
+struct session *
 session_from(void *arg)
 {
 	struct session *s = arg;
@@ -57,15 +30,8 @@ session_from(void *arg)
 	return s;
 }
 
-/* --- what the log sees --- */
-
-struct who {
-	char id[ID_TEXT_SIZE];
-	struct report_session report;
-};
-
-static const struct report_session *
-who(const struct session *s, struct who *w)
+const struct report_session *
+session_who(const struct session *s, struct who *w)
 {
 	id_text(s->id, w->id);
 	w->report = (struct report_session){ .id = w->id,
@@ -78,17 +44,7 @@ who(const struct session *s, struct who *w)
 
 /* --- the end --- */
 
-static void
-end_exchange(struct session *s)
-{
-	struct services *v = s->services;
-
-	if (s->in_exchange)
-		HASH_DELETE(hh, v->by_id, s);
-	s->in_exchange = false;
-}
-
-static void
+void
 session_free(struct session *s)
 {
 	struct services *v = s->services;
@@ -127,8 +83,8 @@ session_end(struct session *s)
 {
 	struct who w;
 
-	log_debug("receive disconnected session=%s client=%s", who(s, &w)->id,
-	    s->client);
+	log_debug("receive disconnected session=%s client=%s",
+	    session_who(s, &w)->id, s->client);
 	s->conn = NULL;
 	timer_cancel(s->timer);
 	uncount(s);
@@ -213,8 +169,8 @@ follow(struct session *s, enum step step)
 }
 
 /* An answer came: on with the input. */
-static void
-resume(struct session *s, enum step step)
+void
+session_resume(struct session *s, enum step step)
 {
 	if (follow(s, step))
 		conn_resume(s->conn);
@@ -295,7 +251,7 @@ admit(struct session *s)
 		s->is_counted = true;
 		return true;
 	}
-	report_rejected(s->services->report, who(s, &w),
+	report_rejected(s->services->report, session_who(s, &w),
 	    &(struct smtp_rejection){ .stage = "connect",
 		.reply = slice_of(reply) });
 	s->services->stats.rejected++;
@@ -306,9 +262,6 @@ admit(struct session *s)
 	session_close(s);
 	return false;
 }
-
-static void on_informed(void *arg);
-static void on_inspected(void *arg);
 
 /* Strangers' mail is checked; that of others may be signed. */
 static void
@@ -321,8 +274,8 @@ start_inspection(struct session *s)
 		return;
 	s->inspection = inspection_new(s->services->inspector, s->ground,
 	    &s->terms.client, is_exempt,
-	    &(struct inspection_events){ .informed = on_informed,
-		.inspected = on_inspected,
+	    &(struct inspection_events){ .informed = session_on_informed,
+		.inspected = session_on_inspected,
 		.arg = s });
 }
 
@@ -340,7 +293,7 @@ welcome(struct session *s)
 		return;
 	start_inspection(s);
 	log_debug("receive connected session=%s client=%s listener=%s",
-	    who(s, &w)->id, s->client, s->listener->name);
+	    session_who(s, &w)->id, s->client, s->listener->name);
 	if (s->listener->tls == LISTENER_TLS_IMPLICIT) {
 		timer_set(s->timer, TLS_PATIENCE);
 		start_tls(s);
@@ -414,16 +367,16 @@ on_secured(struct conn *c, int rc, void *arg)
 	if (rc != 0) {
 		log_info(
 		    "receive tls-failed session=%s client=%s reason=\"%s\"",
-		    who(s, &w)->id, s->client, conn_tls_error(c));
+		    session_who(s, &w)->id, s->client, conn_tls_error(c));
 		return; /* the end follows */
 	}
 	must(conn_tls_facts(c, &facts));
 	(void)snprintf(tls, sizeof(tls), "%s %s", facts.version, facts.cipher);
 	smtp_server_secured(s->engine, tls, now);
 	if (s->listener->tls == LISTENER_TLS_IMPLICIT)
-		resume(s, smtp_server_start(s->engine, now));
+		session_resume(s, smtp_server_start(s->engine, now));
 	else
-		resume(s, STEP_MORE);
+		session_resume(s, STEP_MORE);
 }
 
 static void
@@ -434,7 +387,7 @@ on_ended(struct conn *c, int rc, void *arg)
 
 	if (rc != 0)
 		log_debug("receive lost session=%s client=%s error=\"%s\"",
-		    who(s, &w)->id, s->client, err_text(rc));
+		    session_who(s, &w)->id, s->client, err_text(rc));
 	conn_close_later(c);
 	session_end(s);
 }
@@ -461,399 +414,10 @@ on_timer(void *arg)
 	was_waiting = smtp_server_awaits_auth(s->engine) ||
 	    smtp_server_is_delayed(s->engine);
 	if (was_waiting)
-		resume(s, smtp_server_expire(s->engine, now));
+		session_resume(s, smtp_server_expire(s->engine, now));
 	else
 		reset_after(s, smtp_server_expire(s->engine, now));
 }
-
-/* --- what the engine asks: mail --- */
-
-static bool
-say_no(struct refusal *no, const char *reply)
-{
-	(void)snprintf(no->text, sizeof(no->text), "%s", reply);
-	return false;
-}
-
-static bool
-host_sender(void *arg, const struct address *sender, struct slice login,
-    struct refusal *no)
-{
-	struct session *s = session_from(arg);
-	const struct conf *conf = s->ground->conf;
-	uint32_t rate = conf->limits.client_rate;
-
-	if (login.n > 0 && conf->auth.match_sender &&
-	    !route_sender_is_own(&conf->auth, login, sender))
-		return say_no(no, "553 5.7.1 Sender address is not yours");
-	if (rate > 0 &&
-	    !counters_take(s->services->counters,
-		counters_client("rate", &s->terms.client), time_wall_ms(),
-		MINUTE, rate))
-		return say_no(no, "450 4.7.1 Too many messages, slow down");
-	if (queue_writer_has_room(commit_writer(s->services->commit)) != 0)
-		return say_no(no, "452 4.3.1 Insufficient system storage");
-	s->mail_since = loop_now(s->services->loop);
-	if (s->inspection != NULL)
-		inspection_sender(s->inspection, sender,
-		    smtp_server_helo(s->engine));
-	return true;
-}
-
-static bool
-may_go_there(struct session *s, const struct address *recipient, bool routed,
-    bool may_relay, struct refusal *no)
-{
-	struct route_answer answer;
-
-	/* A source route is read for friends, as RFC 5321 (C) says; strangers
-	 * have used it for nothing but tricks for decades. */
-	if (routed && !may_relay)
-		return say_no(no, "550 5.7.1 Relay access denied");
-	route_recipient(s->ground->conf, recipient, false, &answer);
-	switch (answer.kind) {
-	case ROUTE_DOMAIN:
-	case ROUTE_ALIAS:
-		return true;
-	case ROUTE_RELAY:
-		return may_relay || say_no(no, "550 5.7.1 Relay access denied");
-	case ROUTE_REJECT:
-	case ROUTE_TRICK:
-		break;
-	}
-	if (!slice_to_cstr(answer.reply, no->text, sizeof(no->text)))
-		return say_no(no, "550 5.7.1 Refused");
-	return false;
-}
-
-static bool
-host_recipient(void *arg, const struct address *recipient, bool routed,
-    struct slice login, struct refusal *no)
-{
-	struct session *s = session_from(arg);
-	uint32_t rate = s->ground->conf->limits.sender_rate;
-	bool may_relay = s->terms.is_trusted || login.n > 0;
-	const char *refusal =
-	    s->inspection == NULL ? NULL : inspection_refusal(s->inspection);
-
-	if (refusal != NULL)
-		return say_no(no, refusal);
-	if (!may_go_there(s, recipient, routed, may_relay, no))
-		return false;
-	if (login.n > 0 && rate > 0 &&
-	    !counters_take(s->services->counters,
-		counters_name("recipients", login), time_wall_ms(), HOUR, rate))
-		return say_no(no,
-		    "450 4.7.1 Too many recipients for this hour");
-	return true;
-}
-
-static int
-host_draft_begin(void *arg, uint64_t *id, int64_t *arrived_ms)
-{
-	struct session *s = session_from(arg);
-	struct queue_writer *w = commit_writer(s->services->commit);
-
-	must(s->draft == NULL);
-	*arrived_ms = time_wall_ms();
-	*id = queue_writer_id(w, *arrived_ms);
-	s->draft = queue_draft_new(w, *id);
-	return 0;
-}
-
-static int
-host_draft_add(void *arg, struct slice content)
-{
-	return queue_draft_add(session_from(arg)->draft, content);
-}
-
-static void
-host_draft_abort(void *arg)
-{
-	struct session *s = session_from(arg);
-
-	queue_draft_free(&s->draft);
-	if (s->inspection != NULL)
-		inspection_abort(s->inspection);
-}
-
-static bool
-host_informed(void *arg)
-{
-	struct session *s = session_from(arg);
-
-	return s->inspection == NULL || inspection_is_informed(s->inspection);
-}
-
-static void
-on_informed(void *arg)
-{
-	struct session *s = session_from(arg);
-
-	if (smtp_server_awaits_news(s->engine))
-		resume(s,
-		    smtp_server_informed(s->engine,
-			loop_now(s->services->loop)));
-}
-
-static void
-host_head(void *arg, struct slice added, struct slice header)
-{
-	struct session *s = session_from(arg);
-
-	if (s->inspection != NULL)
-		inspection_head(s->inspection, smtp_server_login(s->engine),
-		    added, header);
-}
-
-static void
-host_body(void *arg, struct slice run)
-{
-	struct session *s = session_from(arg);
-
-	if (s->inspection != NULL)
-		inspection_body(s->inspection, run);
-}
-
-static bool
-host_inspect(void *arg, const struct envelope *e,
-    struct smtp_findings *findings)
-{
-	struct session *s = session_from(arg);
-
-	return s->inspection == NULL ||
-	    inspection_end(s->inspection, e->smtputf8, findings);
-}
-
-static void
-on_inspected(void *arg)
-{
-	struct session *s = session_from(arg);
-
-	if (smtp_server_awaits_findings(s->engine))
-		resume(s,
-		    smtp_server_inspected(s->engine,
-			inspection_findings(s->inspection),
-			loop_now(s->services->loop)));
-}
-
-static void
-host_commit(void *arg, struct slice prefix, const struct envelope *e)
-{
-	struct session *s = session_from(arg);
-	struct buf *encoded = &s->services->envelope;
-
-	buf_reset(encoded);
-	envelope_encode(e, encoded);
-	must(!buf_failed(encoded));
-	s->awaits_disk = true;
-	commit_submit(s->services->commit, &s->draft, prefix,
-	    buf_slice(encoded), s);
-}
-
-/* The scheduler hears of it with the client, at the latest. */
-static void
-tell_scheduler(struct session *s, uint64_t id, const struct place *place,
-    struct slice envelope)
-{
-	struct channel *scheduler = s->services->scheduler;
-
-	if (scheduler == NULL)
-		return; /* it finds it when it comes back */
-	if (envelope.n > ENVELOPE_IN_MESSAGE)
-		envelope = SLICE_NONE;
-	channel_send_message_added(scheduler,
-	    &(struct msg_message_added){ .id = id,
-		.segment = place->segment,
-		.offset = place->offset,
-		.length = place->length,
-		.envelope = envelope });
-}
-
-void
-session_on_written(struct session *s, int rc, const struct place *place,
-    struct slice envelope)
-{
-	const struct envelope *e = smtp_server_envelope(s->engine);
-	int64_t now = loop_now(s->services->loop);
-	struct who w;
-
-	s->awaits_disk = false;
-	if (rc == 0) {
-		tell_scheduler(s, e->id, place, envelope);
-		report_received(s->services->report, who(s, &w), e,
-		    smtp_server_message_id(s->engine), now - s->mail_since);
-		s->services->stats.messages++;
-		s->services->stats.octets += e->size;
-	} else {
-		log_error("receive not-written session=%s error=\"%s\"",
-		    who(s, &w)->id, err_text(rc));
-	}
-	if (s->conn == NULL)
-		session_free(s);
-	else
-		resume(s, smtp_server_committed(s->engine, rc, now));
-}
-
-/* --- what the engine asks: AUTH --- */
-
-static bool
-host_auth_allowed(void *arg, struct refusal *no)
-{
-	if (session_from(arg)->services->authenticator == NULL)
-		return say_no(no, "454 4.7.0 Temporary authentication failure");
-	return true;
-}
-
-static void
-host_auth_start(void *arg, struct slice mechanism, const struct slice *initial)
-{
-	struct session *s = session_from(arg);
-	struct services *v = s->services;
-	uint8_t binding[BINDING_SIZE];
-	bool bound = conn_tls_exporter(s->conn, binding);
-
-	HASH_ADD(hh, v->by_id, id, sizeof(s->id), s);
-	s->in_exchange = true;
-	channel_send_auth_start(v->authenticator,
-	    &(struct msg_auth_start){ .session = s->id,
-		.mechanism = mechanism,
-		.has_initial = initial != NULL,
-		.initial = initial == NULL ? SLICE_NONE : *initial,
-		.binding = slice_from(binding, bound ? sizeof(binding) : 0),
-		.client = slice_of(s->client) });
-}
-
-static void
-host_auth_response(void *arg, struct slice response)
-{
-	struct session *s = session_from(arg);
-
-	/* Gone since the challenge: the deadline of the engine answers. */
-	if (s->services->authenticator == NULL || !s->in_exchange)
-		return;
-	channel_send_auth_response(s->services->authenticator,
-	    &(struct msg_auth_response){ .session = s->id,
-		.response = response });
-}
-
-static void
-host_auth_cancel(void *arg)
-{
-	struct session *s = session_from(arg);
-
-	if (s->in_exchange && s->services->authenticator != NULL)
-		channel_send_auth_cancel(s->services->authenticator,
-		    &(struct msg_auth_cancel){ .session = s->id });
-	end_exchange(s);
-}
-
-static void
-host_auth_failed(void *arg, struct slice login)
-{
-	struct session *s = session_from(arg);
-	struct who w;
-
-	s->services->stats.auth_failed++;
-	report_auth_failed(s->services->report, who(s, &w), login);
-}
-
-static struct session *
-session_find(struct services *v, uint64_t id)
-{
-	struct session *s;
-
-	HASH_FIND(hh, v->by_id, &id, sizeof(id), s);
-	return s;
-}
-
-void
-session_on_challenge(struct services *v, const struct msg_auth_challenge *m)
-{
-	struct session *s = session_find(v, m->session);
-
-	if (s != NULL && smtp_server_awaits_auth(s->engine))
-		resume(s,
-		    smtp_server_auth_challenge(s->engine, m->challenge,
-			loop_now(v->loop)));
-}
-
-static void
-auth_done(struct session *s, enum auth_verdict verdict, struct slice login,
-    struct slice additional)
-{
-	int64_t now = loop_now(s->services->loop);
-
-	end_exchange(s);
-	if (smtp_server_awaits_auth(s->engine))
-		resume(s,
-		    smtp_server_auth_done(s->engine, verdict, login, additional,
-			now));
-}
-
-void
-session_on_auth_done(struct services *v, const struct msg_auth_done *m)
-{
-	struct session *s = session_find(v, m->session);
-
-	if (s == NULL)
-		return;
-	auth_done(s,
-	    m->verdict <= AUTH_MALFORMED ? (enum auth_verdict)m->verdict
-					 : AUTH_TEMPORARY,
-	    m->login, m->additional);
-}
-
-void
-session_on_authenticator_gone(struct services *v)
-{
-	struct session *s, *next;
-
-	HASH_ITER (hh, v->by_id, s, next)
-		auth_done(s, AUTH_TEMPORARY, SLICE_NONE, SLICE_NONE);
-}
-
-/* --- what the engine asks: the rest --- */
-
-static void
-host_flush_site(void *arg, struct slice domain)
-{
-	struct session *s = session_from(arg);
-
-	if (s->services->scheduler != NULL)
-		channel_send_site_flush(s->services->scheduler,
-		    &(struct msg_site_flush){ .domain = domain });
-}
-
-static void
-host_rejected(void *arg, const struct smtp_rejection *rejection)
-{
-	struct session *s = session_from(arg);
-	struct who w;
-
-	s->services->stats.rejected++;
-	report_rejected(s->services->report, who(s, &w), rejection);
-}
-
-static const struct smtp_host host = {
-	.sender = host_sender,
-	.informed = host_informed,
-	.recipient = host_recipient,
-	.draft_begin = host_draft_begin,
-	.draft_add = host_draft_add,
-	.draft_abort = host_draft_abort,
-	.head = host_head,
-	.body = host_body,
-	.inspect = host_inspect,
-	.commit = host_commit,
-	.auth_allowed = host_auth_allowed,
-	.auth_start = host_auth_start,
-	.auth_response = host_auth_response,
-	.auth_cancel = host_auth_cancel,
-	.auth_failed = host_auth_failed,
-	.flush_site = host_flush_site,
-	.rejected = host_rejected,
-};
 
 /* --- life --- */
 
@@ -890,7 +454,7 @@ session_begin(struct services *v, struct ground *ground,
 	s->listener = listener;
 	s->id = id_next(&v->session_ids, time_wall_ms());
 	set_terms(s, peer);
-	s->engine = smtp_server_new(&s->terms, &host, s, &v->out);
+	s->engine = smtp_server_new(&s->terms, &session_answers, s, &v->out);
 	s->timer = timer_new(v->loop, on_timer, s);
 	s->conn = conn_accept(v->loop, fd, &events, s);
 	conn_set_peer(s->conn, peer);

@@ -505,14 +505,18 @@ crew_receivers_value(const struct crew *c)
 
 		if (c->receivers[i].channel != NULL)
 			json_array_append_new(list,
-			    json_pack("{s:i, s:I, s:I, s:I, s:I, s:I, s:I}",
+			    json_pack(
+				"{s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
 				"number", (int)i, "sessions",
 				(json_int_t)s->sessions, "connections",
 				(json_int_t)s->connections, "messages",
 				(json_int_t)s->messages, "octets",
 				(json_int_t)s->octets, "rejected",
 				(json_int_t)s->rejected, "auth_failed",
-				(json_int_t)s->auth_failed));
+				(json_int_t)s->auth_failed, "longest_turn_us",
+				(json_int_t)s->longest_turn_us,
+				"longest_turn_cpu_us",
+				(json_int_t)s->longest_turn_cpu_us));
 	}
 	return list;
 }

@@ -580,7 +580,7 @@ do_status(void *owner)
 	json_object_set_new(o, "receivers", crew_receivers_value(crew));
 	json_object_set_new(o, "deliverers", crew_deliverers_value(crew));
 	json_object_set_new(o, "longest_turn_us",
-	    json_integer(loop_longest_turn_us(a->loop, false)));
+	    json_integer(loop_longest_turn(a->loop, false).wall_us));
 	if (a->master_status != NULL)
 		json_object_update(o, a->master_status);
 	return o;

@@ -51,6 +51,7 @@ struct dispatch {
 	struct ledger ledger;
 	struct reports reports;
 	struct keeper *keeper;
+	struct routing routing;
 	struct outage *outage;
 	struct wishes wishes;
 	struct suspensions suspensions;
@@ -76,6 +77,7 @@ take_time(struct dispatch *d)
 	d->ledger.wall_ms = d->wall_ms;
 	d->ledger.mono_ms = d->mono_ms;
 	d->reports.wall_ms = d->wall_ms;
+	d->routing.mono_ms = d->mono_ms;
 	d->suspensions.wall_ms = d->wall_ms;
 	d->suspensions.mono_ms = d->mono_ms;
 }
@@ -97,6 +99,34 @@ load_drop(struct dispatch *d, struct load *load)
 	keeper_check_end(d->keeper, r);
 }
 
+/*
+ * The recipients' fates, one each. With `failed` it is the site that did not
+ * work: who would be put off for that goes by another hop of the route, if one
+ * is left.
+ */
+static void
+pass_on(struct dispatch *d, struct load *load, const struct fate *fates,
+    const struct attempt_facts *facts, bool failed)
+{
+	struct round *r = load->round;
+	unsigned moved = 0;
+
+	for (uint32_t i = 0; i < load->count; i++) {
+		if (failed && fates[i].kind == FATE_DEFERRED &&
+		    routing_elsewhere(&d->routing, load, load->recipients[i]))
+			moved++;
+		else
+			ledger_fate(&d->ledger, r, load->recipients[i],
+			    &fates[i], facts, false);
+	}
+	routing_elsewhere_done(r);
+	if (moved > 0)
+		log_info("schedule to-other-hop id=%016llx recipients=%u "
+			 "from=%.*s reason=\"%s\"",
+		    (unsigned long long)r->entry->id, moved,
+		    SLICE_ARGS(load->site->name), load->site->last_error);
+}
+
 /* Its site takes nothing now: the recipients wait without an attempt. */
 static void
 put_off(struct dispatch *d, struct load *load)
@@ -105,7 +135,7 @@ put_off(struct dispatch *d, struct load *load)
 	struct attempt_facts facts = facts_of_site(s);
 	struct plan_facts plan;
 	struct buf reply;
-	struct fate fate;
+	struct fate *fates = mem_array(load->count, sizeof(*fates));
 
 	plan_site_facts(s->plan, &plan);
 	buf_init(&reply, LOG_LINE_MAX);
@@ -114,13 +144,13 @@ put_off(struct dispatch *d, struct load *load)
 	else
 		buf_addf(&reply, "451 4.4.1 the site does not work: %s",
 		    s->last_error);
-	fate = fate_ours(FATE_DEFERRED, plan.state == SITE_SUSPENDED ? 3 : 4,
-	    plan.state == SITE_SUSPENDED ? 2 : 1, buf_slice(&reply));
 	for (uint32_t i = 0; i < load->count; i++)
-		ledger_fate(&d->ledger, load->round, load->recipients[i], &fate,
-		    &facts, false);
+		fates[i] = fate_ours(FATE_DEFERRED,
+		    plan.state == SITE_SUSPENDED ? 3 : 4,
+		    plan.state == SITE_SUSPENDED ? 2 : 1, buf_slice(&reply));
+	pass_on(d, load, fates, &facts, true);
+	mem_free(fates);
 	buf_done(&reply);
-	load_drop(d, load);
 }
 
 static void
@@ -132,27 +162,33 @@ on_settled(struct round *r, uint32_t index, const struct fate *fate, void *arg)
 	ledger_fate(&d->ledger, r, index, fate, &none, false);
 }
 
-static void
+/* False: its site takes nothing now. */
+static bool
 offer(struct dispatch *d, struct load *load)
 {
 	struct round *r = load->round;
 
+	load->is_offered = true;
 	load->plan.retry = keeper_attempts(r->entry) > 0;
-	if (!plan_add(d->plan, load->site->plan, &load->plan,
-		round_sender_key(r->envelope), d->mono_ms))
-		put_off(d, load);
+	return plan_add(d->plan, load->site->plan, &load->plan,
+	    round_sender_key(r->envelope), d->mono_ms);
 }
 
+/* What is new of a round; put_off() may add to the list's end. */
 static void
 offer_all(struct dispatch *d, struct round *r)
 {
 	struct load *load;
 	struct load *next;
 
-	/* put_off() frees; the round itself stays till the turn's end. */
 	for (load = TAILQ_FIRST(&r->loads); load != NULL; load = next) {
+		bool stays = load->is_offered || offer(d, load);
+
+		if (!stays)
+			put_off(d, load);
 		next = TAILQ_NEXT(load, in_round);
-		offer(d, load);
+		if (!stays)
+			load_free(&load);
 	}
 	keeper_check_end(d->keeper, r);
 }
@@ -160,22 +196,13 @@ offer_all(struct dispatch *d, struct round *r)
 static void
 begin(struct dispatch *d, struct queue_entry *e, struct slice encoded)
 {
-	const struct routing routing = {
-		.conf = d->conf,
-		.store = d->store,
-		.sites = d->sites,
-		.plan = d->plan,
-		.mono_ms = d->mono_ms,
-		.settled = on_settled,
-		.arg = d,
-	};
 	struct round *r;
 
 	must(e->state != QUEUE_HELD);
 	r = keeper_open(d->keeper, e, encoded);
 	if (r == NULL)
 		return;
-	routing_run(&routing, r);
+	routing_run(&d->routing, r);
 	offer_all(d, r);
 	keeper_spare_memory(d->keeper, r);
 }
@@ -310,14 +337,11 @@ on_job_done(struct load *load, const struct msg_job_done *m, void *arg)
 	queue_store_unpin(d->store, r->entry);
 	if (!is_plain)
 		ledger_attempt(&d->ledger, r, load, worst, &facts);
-	for (uint32_t i = 0; i < load->count; i++) {
+	for (uint32_t i = 0; i < load->count; i++)
 		if (fates[i].kind == FATE_NONE ||
 		    fates[i].kind == FATE_EXPANDED)
 			fates[i] = fate_ours(FATE_DEFERRED, 3, 0,
 			    SLICE("451 4.3.0 no fate"));
-		ledger_fate(&d->ledger, r, load->recipients[i], &fates[i],
-		    &facts, false);
-	}
 	count_fates(d, s, fates, load->count);
 	site_learn_mx(d->sites, s, d->conf, m->host, d->mono_ms);
 	if (worst->kind == FATE_DEFERRED || worst->kind == FATE_FAILED)
@@ -328,9 +352,12 @@ on_job_done(struct load *load, const struct msg_job_done *m, void *arg)
 	s->used_ms = d->mono_ms;
 	outage_learn(d->outage, s,
 	    plan_done(d->plan, &load->plan, trouble, d->mono_ms), d->mono_ms);
+	pass_on(d, load, fates, &facts,
+	    trouble == TROUBLE_SITE || trouble == TROUBLE_BUSY);
+	load_free(&load);
 	if (trouble == TROUBLE_LOCAL)
 		suspect(d, r);
-	load_drop(d, load);
+	offer_all(d, r);
 }
 
 /*
@@ -352,7 +379,8 @@ on_job_lost(struct load *load, void *arg)
 	    load->round->entry->state != QUEUE_HELD &&
 	    load->round->envelope != NULL) {
 		load->was_put_back = true;
-		offer(d, load);
+		load->is_offered = false;
+		offer_all(d, load->round);
 		return;
 	}
 	for (uint32_t i = 0; i < load->count; i++)
@@ -368,10 +396,12 @@ on_put_off(struct load *load, void *arg)
 {
 	struct dispatch *d = arg;
 
-	if (keeper_envelope(d->keeper, load->round) == 0)
+	struct round *r = load->round;
+
+	if (keeper_envelope(d->keeper, r) == 0)
 		put_off(d, load);
-	else
-		load_drop(d, load);
+	load_free(&load);
+	offer_all(d, r);
 }
 
 static void
@@ -680,6 +710,7 @@ dispatch_configure(struct dispatch *d, const struct conf *conf)
 	size_t n = retry_rests(&conf->delivery, rests, RESTS_MAX);
 
 	d->conf = conf;
+	d->routing.conf = conf;
 	keeper_configure(d->keeper, conf);
 	plan_set_rests(d->plan, rests, n);
 	site_table_shape(d->sites, conf, loop_now(d->loop));
@@ -715,6 +746,10 @@ dispatch_new(struct loop *loop, int spool, const struct conf *conf,
 		.done = on_report_done,
 		.arg = d };
 	d->keeper = keeper_new(d->disk, d->sites, &d->ledger, &d->reports);
+	d->routing = (struct routing){ .store = d->store,
+		.sites = d->sites,
+		.settled = on_settled,
+		.arg = d };
 	d->outage = outage_new(d->plan, d->sites, d->store, &outage_events, d);
 	d->wishes = (struct wishes){ d->keeper, d->store, d->plan, d->sites,
 		&d->ledger };

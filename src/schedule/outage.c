@@ -7,6 +7,7 @@
  */
 #include "schedule/outage.h"
 
+#include <string.h>
 #include <sys/queue.h>
 
 #include "base/alloc.h"
@@ -90,14 +91,26 @@ site_is_down(struct outage *o, struct site *s, int64_t mono_ms)
 	TAILQ_INSERT_TAIL(&o->down, down, link);
 }
 
+/* Mail that waits at the route's other hops may go by this one. */
+static void
+wake_other_hop(struct site *s, void *arg)
+{
+	const struct site *up = arg;
+
+	if (s->has_others && strcmp(s->route, up->route) == 0)
+		s->is_waking = true;
+}
+
 static void
 site_is_up(struct outage *o, struct site *s)
 {
 	log_info("schedule site-up site=%.*s deferred=%llu",
 	    SLICE_ARGS(s->name), (unsigned long long)s->deferred);
-	if (s->deferred == 0)
+	if (s->deferred == 0 && !s->has_others)
 		return;
 	s->is_waking = true;
+	if (s->has_others)
+		site_each(o->sites, wake_other_hop, s);
 	if (o->is_waking)
 		o->wakes_again = true;
 	o->is_waking = true;

@@ -1,5 +1,6 @@
 /*
- * schedule/plan.c - sites with windows, buckets and rests; senders in turns.
+ * schedule/plan.c - sites with windows, buckets and rests. Whose load is next
+ * within a site is not decided here but in turns.
  *
  * A site stands in one of three rings when it may start a load at once, in the
  * timer heap when only time is missing, and nowhere when an event must come
@@ -19,39 +20,17 @@
 #include "base/hash.h"
 #include "base/time.h"
 #include "schedule/heap.h"
+#include "schedule/turns.h"
 
 enum {
 	WINDOW_START = 2,    /* before anything is known */
 	PROBE_SLOWNESS = 64, /* growth at the ceiling is slower by this */
 	BREAKS_MAX = 5,      /* broken connections in a row: the site is down */
-	FRESH_RUN = 7,       /* then one retry gets its turn */
-	QUANTUM = 1,
 	SLOW_SECONDS = 10,
 	RESTS_MAX = 16,
 };
 
-TAILQ_HEAD(load_list, plan_load);
 TAILQ_HEAD(site_ring, plan_site);
-TAILQ_HEAD(turn_ring, turn);
-
-/* A sender's place in the round of fresh mail, or in that of retries. */
-struct turn {
-	TAILQ_ENTRY(turn) link;
-	struct load_list loads;
-	struct plan_flow *flow;
-	int32_t credit; /* may sink below 0; then it skips rounds */
-};
-
-enum { FRESH, RETRY, KINDS };
-
-struct plan_flow {
-	UT_hash_handle hh;
-	struct plan_site *site;
-	uint64_t ready;
-	struct turn turns[KINDS];
-	size_t key_length;
-	char key[];
-};
 
 enum ring { RING_NONE, RING_PROVEN, RING_NEW, RING_SICK, RING_COUNT };
 
@@ -73,10 +52,7 @@ struct plan_site {
 	uint32_t failures;
 	uint32_t breaks;
 	uint32_t under_way;
-	uint32_t fresh_run;
-	uint64_t ready;
-	struct plan_flow *flows; /* owned: hash */
-	struct turn_ring rounds[KINDS];
+	struct turns turns;
 	void *tag;
 	size_t name_length;
 	char name[];
@@ -173,7 +149,7 @@ site_standing(struct plan_site *s, int64_t now, int64_t *at)
 		*at = s->until_ms;
 		return RING_NONE;
 	}
-	if (s->ready == 0)
+	if (s->turns.ready == 0)
 		return RING_NONE;
 	if (s->state == SITE_BACKING_OFF) { /* one load at a time: the probe */
 		if (s->under_way > 0)
@@ -241,8 +217,7 @@ plan_site(struct plan *p, struct slice name, const struct plan_limits *limits)
 	s->window = fmin(WINDOW_START, limits->connections);
 	s->tokens = 1;
 	s->last_success_ms = INT64_MIN;
-	for (size_t i = 0; i < KINDS; i++)
-		TAILQ_INIT(&s->rounds[i]);
+	turns_init(&s->turns);
 	HASH_ADD_KEYPTR(hh, p->sites, s->name, s->name_length, s);
 	return s;
 }
@@ -270,7 +245,7 @@ plan_site_facts(const struct plan_site *s, struct plan_facts *out)
 		.window = (uint32_t)s->window,
 		.ceiling = s->ceiling,
 		.limits = s->limits,
-		.ready = s->ready,
+		.ready = s->turns.ready,
 		.failures = s->failures,
 		.last_success_ms =
 		    s->last_success_ms == INT64_MIN ? 0 : s->last_success_ms,
@@ -306,14 +281,13 @@ void
 plan_each_sender(const struct plan_site *s,
     void (*each)(struct slice key, uint64_t ready, void *arg), void *arg)
 {
-	for (const struct plan_flow *f = s->flows; f != NULL; f = f->hh.next)
-		each((struct slice){ f->key, f->key_length }, f->ready, arg);
+	turns_each(&s->turns, each, arg);
 }
 
 bool
 plan_forget(struct plan *p, struct plan_site *s)
 {
-	if (s->ready > 0 || s->under_way > 0 || s->state != SITE_OPEN)
+	if (s->turns.ready > 0 || s->under_way > 0 || s->state != SITE_OPEN)
 		return false;
 	must(s->ring == RING_NONE && s->timer == 0);
 	HASH_DEL(p->sites, s);
@@ -321,94 +295,7 @@ plan_forget(struct plan *p, struct plan_site *s)
 	return true;
 }
 
-/* --- senders take turns --- */
-
-static struct plan_flow *
-flow_get(struct plan_site *s, struct slice key)
-{
-	struct plan_flow *f;
-
-	HASH_FIND(hh, s->flows, key.p, key.n, f);
-	if (f != NULL)
-		return f;
-	f = mem_zero(sizeof(*f) + key.n);
-	f->site = s;
-	memcpy(f->key, key.p, key.n);
-	f->key_length = key.n;
-	for (size_t i = 0; i < KINDS; i++) {
-		TAILQ_INIT(&f->turns[i].loads);
-		f->turns[i].flow = f;
-		f->turns[i].credit = QUANTUM;
-	}
-	HASH_ADD_KEYPTR(hh, s->flows, f->key, f->key_length, f);
-	return f;
-}
-
-static void
-load_enqueue(struct plan *p, struct plan_flow *f, struct plan_load *load)
-{
-	int kind = load->retry ? RETRY : FRESH;
-	struct turn *turn = &f->turns[kind];
-
-	if (TAILQ_EMPTY(&turn->loads))
-		TAILQ_INSERT_TAIL(&f->site->rounds[kind], turn, link);
-	TAILQ_INSERT_TAIL(&turn->loads, load, link);
-	load->flow = f;
-	f->ready++;
-	f->site->ready++;
-	p->ready++;
-}
-
-static void
-load_dequeue(struct plan *p, struct plan_load *load)
-{
-	int kind = load->retry ? RETRY : FRESH;
-	struct plan_flow *f = load->flow;
-	struct plan_site *s = f->site;
-	struct turn *turn = &f->turns[kind];
-
-	TAILQ_REMOVE(&turn->loads, load, link);
-	load->flow = NULL;
-	if (TAILQ_EMPTY(&turn->loads))
-		TAILQ_REMOVE(&s->rounds[kind], turn, link);
-	s->ready--;
-	p->ready--;
-	if (--f->ready == 0) {
-		HASH_DEL(s->flows, f);
-		mem_free(f);
-	}
-}
-
-/*
- * Fresh mail first, but a retry now and then. Within a kind, the sender whose
- * credit is left goes on; who has used his up gets the next and waits a round.
- * A round skipped was paid for by what that sender has sent, so the loop's
- * cost is a share of the work done.
- */
-static struct plan_load *
-site_pick(struct plan_site *s)
-{
-	struct turn_ring *round = &s->rounds[FRESH];
-	struct turn *turn;
-
-	if (!TAILQ_EMPTY(&s->rounds[RETRY]) &&
-	    (TAILQ_EMPTY(round) || s->fresh_run >= FRESH_RUN)) {
-		round = &s->rounds[RETRY];
-		s->fresh_run = 0;
-	} else {
-		s->fresh_run++;
-	}
-	turn = TAILQ_FIRST(round);
-	must(turn != NULL);
-	while (turn->credit <= 0) {
-		turn->credit += QUANTUM;
-		TAILQ_REMOVE(round, turn, link);
-		TAILQ_INSERT_TAIL(round, turn, link);
-		turn = TAILQ_FIRST(round);
-	}
-	turn->credit -= TAILQ_FIRST(&turn->loads)->cost;
-	return TAILQ_FIRST(&turn->loads);
-}
+/* --- loads that wait --- */
 
 bool
 plan_add(struct plan *p, struct plan_site *s, struct plan_load *load,
@@ -420,7 +307,8 @@ plan_add(struct plan *p, struct plan_site *s, struct plan_load *load,
 	    (s->state == SITE_BACKING_OFF && s->until_ms > now))
 		return false;
 	load->site = s;
-	load_enqueue(p, flow_get(s, sender), load);
+	turns_add(&s->turns, load, sender);
+	p->ready++;
 	if (s->ring == RING_NONE)
 		site_settle(p, s, now);
 	return true;
@@ -432,27 +320,25 @@ plan_remove(struct plan *p, struct plan_load *load, int64_t now)
 	struct plan_site *s = load->site;
 
 	must(load->flow != NULL);
-	load_dequeue(p, load);
+	turns_remove(&s->turns, load);
+	p->ready--;
 	site_settle(p, s, now);
 }
 
 struct plan_load *
 plan_drain(struct plan *p, struct plan_site *s)
 {
-	struct plan_load *load;
-	struct turn *turn = TAILQ_FIRST(&s->rounds[FRESH]);
+	struct plan_load *load = turns_first(&s->turns);
 
-	if (turn == NULL)
-		turn = TAILQ_FIRST(&s->rounds[RETRY]);
-	if (turn == NULL)
+	if (load == NULL)
 		return NULL;
-	load = TAILQ_FIRST(&turn->loads);
-	load_dequeue(p, load);
-	if (s->ready == 0 && s->ring != RING_NONE) {
+	turns_remove(&s->turns, load);
+	p->ready--;
+	if (s->turns.ready == 0 && s->ring != RING_NONE) {
 		TAILQ_REMOVE(&p->rings[s->ring], s, ring_link);
 		s->ring = RING_NONE;
 	}
-	if (s->ready == 0 && s->state != SITE_SUSPENDED)
+	if (s->turns.ready == 0 && s->state != SITE_SUSPENDED)
 		heap_remove(&p->timers, &s->timer);
 	return load;
 }
@@ -502,8 +388,9 @@ plan_next(struct plan *p, int64_t now)
 	if (ring == RING_NONE)
 		return NULL;
 	s = TAILQ_FIRST(&p->rings[ring]);
-	load = site_pick(s);
-	load_dequeue(p, load);
+	load = turns_next(&s->turns);
+	turns_remove(&s->turns, load);
+	p->ready--;
 	load->under_way = true;
 	load->ring = (uint8_t)ring;
 	load->started_ms = now;

@@ -84,6 +84,30 @@ load_add(struct load *load, uint32_t index, uint32_t octets)
 	load->octets += octets;
 }
 
+bool
+load_has_tried(const struct load *load, uint16_t site)
+{
+	for (uint8_t i = 0; i < load->tried_count; i++)
+		if (load->tried[i] == site)
+			return true;
+	return load->site->number == site;
+}
+
+bool
+load_can_move(const struct load *load)
+{
+	return load->site->number != 0 && load->tried_count < LOAD_TRIED_MAX;
+}
+
+void
+load_note_tried(struct load *load, const struct load *from)
+{
+	must(load_can_move(from));
+	memcpy(load->tried, from->tried, sizeof(load->tried));
+	load->tried[from->tried_count] = from->site->number;
+	load->tried_count = (uint8_t)(from->tried_count + 1);
+}
+
 void
 round_note(struct round *r, uint32_t index, const struct fate *fate,
     struct slice host, uint16_t attempts, int64_t at_ms, bool pending,

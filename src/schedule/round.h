@@ -21,6 +21,8 @@
 
 struct round;
 
+enum { LOAD_TRIED_MAX = 8 };
+
 /* Recipients of one message for one site: what a job carries. */
 struct load {
 	struct plan_load plan; /* first: a load is found by it */
@@ -30,6 +32,9 @@ struct load {
 	uint64_t job;       /* 0: none */
 	unsigned deliverer; /* that has the job */
 	bool was_put_back;  /* a deliverer died with it before */
+	bool is_offered;    /* to the plan */
+	uint8_t tried_count;
+	uint16_t tried[LOAD_TRIED_MAX]; /* numbers of sites that failed it */
 	uint32_t count;
 	uint32_t size;
 	uint32_t octets;      /* of its envelope, about */
@@ -79,6 +84,11 @@ void round_forget_envelope(struct round *);
 struct load *load_new(struct round *, struct site *);
 void load_free(struct load **);
 void load_add(struct load *, uint32_t index, uint32_t octets);
+bool load_has_tried(const struct load *, uint16_t site);
+/* May it go to yet another site? */
+bool load_can_move(const struct load *);
+/* It carries on for `from`: what that has tried, its own site too. */
+void load_note_tried(struct load *, const struct load *from);
 void round_note(struct round *, uint32_t index, const struct fate *,
     struct slice host, uint16_t attempts, int64_t at_ms, bool pending,
     bool expired);

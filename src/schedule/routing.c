@@ -14,6 +14,9 @@
 #include "base/log.h"
 #include "mail/address.h"
 #include "route/route.h"
+#include "schedule/hops.h"
+
+_Static_assert((int)HOPS_MAX >= (int)ROUTE_HOPS_MAX, "a hop each");
 
 enum {
 	JOB_ENVELOPE_MAX = 40 << 10, /* of recipients, in a job */
@@ -120,21 +123,35 @@ want_of_target(const struct conf *conf, const struct target *target,
 	return false;
 }
 
-enum way { WAY_SITE, WAY_SETTLED, WAY_ALIAS };
+enum way { WAY_SITE, WAY_SETTLED, WAY_ALIAS, WAY_NONE };
 
-/* Is the site of that name able to take mail now? An unknown one is. */
-static bool
-is_up(const struct routing *r, struct slice name)
+/* Who asks for a way. */
+struct way_for {
+	const struct address *address;
+	bool final;
+	uint64_t message;
+	unsigned attempts;
+	const struct load *from; /* that has failed elsewhere; or NULL */
+};
+
+static enum hop_state
+state_of(const struct routing *r, const struct site_want *want,
+    const struct load *from)
 {
-	struct plan_site *site =
-	    r->plan == NULL ? NULL : plan_site_find(r->plan, name);
+	const struct site *site =
+	    r->sites == NULL ? NULL : site_peek(r->sites, want);
 	struct plan_facts facts;
 
 	if (site == NULL)
-		return true;
-	plan_site_facts(site, &facts);
-	return facts.state == SITE_OPEN ||
-	    (facts.state == SITE_BACKING_OFF && facts.until_ms <= r->mono_ms);
+		return HOP_OPEN;
+	if (from != NULL && load_has_tried(from, site->number))
+		return HOP_TRIED;
+	plan_site_facts(site->plan, &facts);
+	if (facts.state == SITE_OPEN)
+		return HOP_OPEN;
+	if (facts.state == SITE_SUSPENDED || facts.until_ms > r->mono_ms)
+		return HOP_DOWN;
+	return facts.ready + facts.under_way == 0 ? HOP_PROBE : HOP_PROBED;
 }
 
 static enum way
@@ -174,36 +191,69 @@ way_of_text(const struct routing *r, struct slice text, struct slice domain,
 	return WAY_SITE;
 }
 
-/* The route's hops in order; the first that is up, else the first. */
-static enum way
-way_of_route(const struct routing *r, const struct route_conf *route,
-    struct slice domain, struct want_texts *t, struct site_want *want,
-    struct fate *fate)
+/* Which of the route's several hops. */
+static size_t
+choose_hop(const struct routing *r, const struct way_for *who,
+    const struct route_conf *route, struct want_texts *t)
 {
-	enum way way = WAY_SETTLED;
+	struct hop hops[HOPS_MAX];
+	const struct hops_question question = {
+		.share = route->balance,
+		.at_worst = who->from == NULL ? HOP_DOWN : HOP_PROBE,
+		.message = who->message,
+		.turn = who->attempts,
+	};
+	size_t n = route->via.n;
 
-	want->route = slice_of(route->title);
-	add_policy(&t->policy, route);
-	for (size_t i = 0; i < route->via.n; i++) {
-		way = way_of_text(r, slice_of(route->via.v[i]), domain, t, want,
-		    fate);
-		if (way != WAY_SITE || is_up(r, want->name))
-			return way;
+	must(n <= HOPS_MAX);
+	for (size_t i = 0; i < n; i++) {
+		struct slice text = slice_of(route->via.v[i]);
+		struct site_want want = { 0 };
+		struct target target = { 0 };
+		struct fate fate;
+
+		/* One that can't be read says so when it is chosen. */
+		if (!target_parse(text, &target, NULL))
+			target.kind = TARGET_ERROR;
+		hops[i] = (struct hop){ HOP_OPEN, target.kind };
+		if (way_of_text(r, text, who->address->domain, t, &want,
+			&fate) == WAY_SITE)
+			hops[i].state = state_of(r, &want, who->from);
 	}
-	if (route->via.n > 1)
-		way = way_of_text(r, slice_of(route->via.v[0]), domain, t, want,
-		    fate);
-	return way;
+	return hops_choose(hops, n, &question);
 }
 
 static enum way
-way_of(const struct routing *r, const struct address *address, bool final,
-    struct want_texts *t, struct site_want *want, struct fate *fate)
+way_of_route(const struct routing *r, const struct way_for *who,
+    const struct route_conf *route, struct want_texts *t,
+    struct site_want *want, struct fate *fate)
+{
+	size_t hop = 0;
+
+	add_policy(&t->policy, route);
+	if (route->via.n > 1)
+		hop = choose_hop(r, who, route, t);
+	else if (who->from != NULL)
+		return WAY_NONE;
+	if (hop >= route->via.n)
+		return WAY_NONE;
+	want->route = slice_of(route->title);
+	want->has_others = route->via.n > 1;
+	return way_of_text(r, slice_of(route->via.v[hop]), who->address->domain,
+	    t, want, fate);
+}
+
+static enum way
+way_of(const struct routing *r, const struct way_for *who, struct want_texts *t,
+    struct site_want *want, struct fate *fate)
 {
 	struct route_answer answer;
 
 	*want = (struct site_want){ 0 };
-	route_recipient(r->conf, address, final, &answer);
+	buf_reset(&t->policy);
+	route_recipient(r->conf, who->address, who->final, &answer);
+	if (who->from != NULL && answer.kind != ROUTE_RELAY)
+		return WAY_NONE;
 	switch (answer.kind) {
 	case ROUTE_ALIAS:
 		return WAY_ALIAS;
@@ -213,8 +263,7 @@ way_of(const struct routing *r, const struct address *address, bool final,
 		return way_of_text(r, slice_of(answer.domain->deliver),
 		    want->route, t, want, fate);
 	case ROUTE_RELAY:
-		return way_of_route(r, answer.route, address->domain, t, want,
-		    fate);
+		return way_of_route(r, who, answer.route, t, want, fate);
 	case ROUTE_REJECT:
 	case ROUTE_TRICK:
 		break;
@@ -338,23 +387,34 @@ put_into_load(struct round *round, struct site *site, uint32_t index)
 	entry_recipient(round->entry, index)->marks = site->number;
 }
 
+static struct way_for
+way_for(const struct round *round, uint32_t index,
+    const struct address *address, const struct load *from)
+{
+	return (struct way_for){ .address = address,
+		.final = index >= round->original_count,
+		.message = round->entry->id,
+		.attempts = entry_recipient(round->entry, index)->attempts,
+		.from = from };
+}
+
 static void
 route_one(const struct routing *r, struct round *round, uint32_t index,
     struct want_texts *t)
 {
 	struct slice text = round->envelope->recipients[index].address;
-	bool final = index >= round->original_count;
 	struct address address;
+	struct way_for who = way_for(round, index, &address, NULL);
 	struct site_want want;
 	struct fate fate;
 	enum way way;
 
 	entry_recipient(round->entry, index)->marks = 0;
-	buf_reset(&t->policy);
 	if (address_parse(text, true, &address) == PARSE_OK)
-		way = way_of(r, &address, final, t, &want, &fate);
+		way = way_of(r, &who, t, &want, &fate);
 	else
 		way = settle_reply(SLICE("550 5.1.3 bad address"), &fate);
+	must(way != WAY_NONE);
 	if (way == WAY_ALIAS)
 		do_alias(r, round, index, &address);
 	else if (way == WAY_SETTLED)
@@ -364,20 +424,62 @@ route_one(const struct routing *r, struct round *round, uint32_t index,
 		    site_get(r->sites, r->conf, &want, r->mono_ms), index);
 }
 
+static void
+close_loads(struct round *round)
+{
+	struct load *load;
+
+	TAILQ_FOREACH (load, &round->loads, in_round)
+		load->site->filling = NULL;
+}
+
 void
 routing_run(const struct routing *r, struct round *round)
 {
 	struct want_texts texts;
-	struct load *load;
 
 	texts_init(&texts);
 	/* The list grows under way, by aliases. */
 	for (uint32_t i = 0; i < round->envelope->recipient_count; i++)
 		if (recipient_is_open(entry_recipient(round->entry, i)))
 			route_one(r, round, i, &texts);
-	TAILQ_FOREACH (load, &round->loads, in_round)
-		load->site->filling = NULL;
+	close_loads(round);
 	texts_done(&texts);
+}
+
+bool
+routing_elsewhere(const struct routing *r, struct load *from, uint32_t index)
+{
+	struct round *round = from->round;
+	struct address address;
+	struct way_for who = way_for(round, index, &address, from);
+	struct want_texts texts;
+	struct site_want want;
+	struct fate fate;
+	struct site *site;
+	bool moved = false;
+
+	if (!from->site->has_others || !load_can_move(from) ||
+	    round->wish != WISH_NOTHING || round->entry->state == QUEUE_HELD ||
+	    round->envelope == NULL ||
+	    address_parse(round->envelope->recipients[index].address, true,
+		&address) != PARSE_OK)
+		return false;
+	texts_init(&texts);
+	if (way_of(r, &who, &texts, &want, &fate) == WAY_SITE) {
+		site = site_get(r->sites, r->conf, &want, r->mono_ms);
+		put_into_load(round, site, index);
+		load_note_tried(site->filling, from);
+		moved = true;
+	}
+	texts_done(&texts);
+	return moved;
+}
+
+void
+routing_elsewhere_done(struct round *round)
+{
+	close_loads(round);
 }
 
 struct slice
@@ -388,12 +490,13 @@ routing_site_name(const struct conf *conf, struct slice text, bool utf8,
 	struct want_texts texts;
 	struct slice name = SLICE_NONE;
 	struct address address;
+	const struct way_for who = { .address = &address, .final = final };
 	struct site_want want;
 	struct fate fate;
 
 	texts_init(&texts);
 	if (address_parse(text, utf8, &address) == PARSE_OK &&
-	    way_of(&r, &address, final, &texts, &want, &fate) == WAY_SITE)
+	    way_of(&r, &who, &texts, &want, &fate) == WAY_SITE)
 		name = arena_copy(arena, want.name);
 	texts_done(&texts);
 	return name.p == NULL ? SLICE_NONE : name;

@@ -18,7 +18,6 @@ struct routing {
 	const struct conf *conf;
 	struct queue_store *store;
 	struct site_table *sites;
-	struct plan *plan;
 	int64_t mono_ms;
 	routing_settled_fn *settled;
 	void *arg;
@@ -30,6 +29,14 @@ struct routing {
  * a load afterwards.
  */
 void routing_run(const struct routing *, struct round *);
+/*
+ * That load's site does not take this recipient now: is there another hop of
+ * its route that works and has not been tried? Then it is in a load for that.
+ * Call the second when all of a load have been asked for.
+ */
+bool routing_elsewhere(const struct routing *, struct load *from,
+    uint32_t index) MUST_USE;
+void routing_elsewhere_done(struct round *);
 /*
  * The name of the site where this recipient would go now, for people; the
  * answer is the arena's. `final`: it came out of an alias.

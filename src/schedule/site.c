@@ -157,25 +157,52 @@ site_new(struct site_table *t, const struct conf *conf, struct slice key,
 	return s;
 }
 
+static void
+key_write(const struct site_want *want, struct buf *key)
+{
+	buf_init(key, KEY_MAX);
+	buf_add(key, want->target);
+	buf_add_char(key, '\n');
+	if (want->is_domain && !want->is_remote)
+		buf_add(key, want->destination);
+	buf_add(key, want->policy);
+}
+
+static struct site *
+find_by_key(struct site_table *t, struct slice key)
+{
+	struct node *node;
+
+	HASH_FIND(hh, t->by_key, key.p, key.n, node);
+	return node == NULL ? NULL : &node->site;
+}
+
 struct site *
 site_get(struct site_table *t, const struct conf *conf,
     const struct site_want *want, int64_t mono_ms)
 {
-	struct node *node;
 	struct buf key;
 	struct site *s;
 
-	buf_init(&key, KEY_MAX);
-	buf_add(&key, want->target);
-	buf_add_char(&key, '\n');
-	if (want->is_domain && !want->is_remote)
-		buf_add(&key, want->destination);
-	buf_add(&key, want->policy);
-	HASH_FIND(hh, t->by_key, key.p, key.n, node);
-	s = node != NULL ? &node->site
-			 : site_new(t, conf, buf_slice(&key), want, mono_ms);
+	key_write(want, &key);
+	s = find_by_key(t, buf_slice(&key));
+	if (s == NULL)
+		s = site_new(t, conf, buf_slice(&key), want, mono_ms);
 	buf_done(&key);
 	s->used_ms = mono_ms;
+	s->has_others = want->has_others;
+	return s;
+}
+
+struct site *
+site_peek(struct site_table *t, const struct site_want *want)
+{
+	struct buf key;
+	struct site *s;
+
+	key_write(want, &key);
+	s = find_by_key(t, buf_slice(&key));
+	buf_done(&key);
 	return s;
 }
 

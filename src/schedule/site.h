@@ -31,6 +31,7 @@ struct site {
 	uint16_t number;        /* 0: none was left */
 	bool is_domain;
 	bool is_remote;
+	bool has_others;   /* the route has more hops */
 	bool is_waking;    /* its deferred mail is being looked for */
 	char *key;         /* owned */
 	char *target;      /* owned */
@@ -59,6 +60,7 @@ struct site_want {
 	struct slice destination;
 	bool is_domain;
 	bool is_remote;
+	bool has_others; /* hops of the route */
 };
 
 struct site_table;
@@ -67,6 +69,8 @@ struct site_table *site_table_new(struct plan *) MUST_USE;
 void site_table_free(struct site_table **);
 struct site *site_get(struct site_table *, const struct conf *,
     const struct site_want *, int64_t mono_ms);
+/* The same, if it is there; or NULL. */
+struct site *site_peek(struct site_table *, const struct site_want *);
 struct site *site_find(struct site_table *, struct slice name);
 struct site *site_by_number(const struct site_table *, uint16_t number);
 /* After a reload: limits anew. */

@@ -123,6 +123,30 @@ read_auth(struct slice value, struct args *args)
 	return value.n <= AUTH_MAX && is_printable_xtext(value);
 }
 
+static bool
+read_hold_for(struct slice value, struct args *args)
+{
+	return timing_seconds(value, &args->mail->hold_seconds);
+}
+
+static bool
+read_hold_until(struct slice value, struct args *args)
+{
+	return timing_date(value, &args->mail->hold_until_ms);
+}
+
+static bool
+read_by(struct slice value, struct args *args)
+{
+	return timing_by(value, &args->mail->by);
+}
+
+static bool
+read_priority(struct slice value, struct args *args)
+{
+	return timing_priority(value, &args->mail->priority);
+}
+
 /* "NEVER" / 1#( "SUCCESS" / "FAILURE" / "DELAY" ) */
 static bool
 read_notify(struct slice value, struct args *args)
@@ -198,6 +222,10 @@ static const struct parameter {
 	{ "ENVID",	PARAM_ENVID,	  true,	 read_envid },
 	{ "AUTH",	PARAM_AUTH,	  true,	 read_auth },
 	{ "REQUIRETLS",	PARAM_REQUIRETLS, true,	 NULL },
+	{ "HOLDFOR",	PARAM_HOLDFOR,	  true,	 read_hold_for },
+	{ "HOLDUNTIL",	PARAM_HOLDUNTIL,  true,	 read_hold_until },
+	{ "BY",		PARAM_BY,	  true,	 read_by },
+	{ "MT-PRIORITY", PARAM_PRIORITY,  true,	 read_priority },
 	{ "NOTIFY",	PARAM_NOTIFY,	  false, read_notify },
 	{ "ORCPT",	PARAM_ORCPT,	  false, read_orcpt },
 };

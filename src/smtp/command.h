@@ -1,6 +1,6 @@
 /*
  * smtp/command.h - the arguments of MAIL and RCPT (RFC 5321, 4.1.1; RFC 3461;
- * RFC 6152, 1870, 6531, 3030, 8689), from the server's side.
+ * RFC 6152, 1870, 6531, 3030, 8689, 4865, 2852, 6710), from the server's side.
  *
  * The slices point into the line; nothing is copied.
  */
@@ -12,6 +12,7 @@
 #include "base/why.h"
 #include "mail/address.h"
 #include "mail/envelope.h"
+#include "smtp/timing.h"
 
 enum smtp_parameter {
 	PARAM_SIZE = 1 << 0,
@@ -25,6 +26,11 @@ enum smtp_parameter {
 	PARAM_ORCPT = 1 << 8,
 	/* In `offered` only: BODY=BINARYMIME is taken (RFC 3030). */
 	PARAM_BINARYMIME = 1 << 9,
+	PARAM_HOLDFOR = 1 << 10,
+	PARAM_HOLDUNTIL = 1 << 11,
+	PARAM_BY = 1 << 12,
+	PARAM_PRIORITY = 1 << 13,
+	PARAM_ALL = (1 << 14) - 1,
 };
 
 enum command_error {
@@ -46,6 +52,10 @@ struct mail_args {
 	enum envelope_ret ret;
 	struct slice envid; /* xtext, checked */
 	struct slice auth;  /* AUTH=, xtext, checked */
+	uint32_t hold_seconds;
+	int64_t hold_until_ms; /* wall time */
+	struct timing_by by;
+	int8_t priority;
 };
 
 struct rcpt_args {

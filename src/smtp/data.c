@@ -1,6 +1,7 @@
 /*
  * smtp/data.c - dots taken away and put in, by whole runs: each line costs a
- * search for its LF and one for a stray CR, and nothing is copied.
+ * search for its LF, and nothing is copied. A stray CR is not searched for: the
+ * input has more CRs then than line ends, and those are counted fast.
  */
 #include "smtp/data.h"
 
@@ -35,9 +36,11 @@ give(struct data_decoder *d, const char *from, const char *to,
 	sink(run, arg);
 }
 
+/* By a CRLF, whose CR was expected. */
 static void
 line_ended(struct data_decoder *d)
 {
+	d->lone_crs--;
 	if (d->line_length > d->longest_line)
 		d->longest_line = d->line_length;
 	d->line_length = 0;
@@ -56,8 +59,6 @@ pass_line(struct data_decoder *d, const char *p, const char *end)
 	size_t n = (size_t)(stop - p);
 	bool ends_with_cr = n > 0 && stop[-1] == '\r';
 
-	if (!d->bare_cr)
-		d->bare_cr = memchr(p, '\r', ends_with_cr ? n - 1 : n) != NULL;
 	d->line_length += n;
 	if (lf == NULL) {
 		d->state = ends_with_cr ? BEHIND_CR : IN_LINE;
@@ -73,9 +74,9 @@ pass_line(struct data_decoder *d, const char *p, const char *end)
 	return lf + 1;
 }
 
-size_t
-data_decoder_feed(struct data_decoder *d, struct slice in, data_sink_fn *sink,
-    void *arg, bool *ended)
+static size_t
+eat(struct data_decoder *d, struct slice in, data_sink_fn *sink, void *arg,
+    bool *ended)
 {
 	static const char cr = '\r';
 	const char *end = in.p + in.n;
@@ -102,8 +103,6 @@ data_decoder_feed(struct data_decoder *d, struct slice in, data_sink_fn *sink,
 				d->line_length--;
 				line_ended(d);
 				p++;
-			} else {
-				d->bare_cr = true;
 			}
 			break;
 		case BEHIND_DOT:
@@ -116,12 +115,11 @@ data_decoder_feed(struct data_decoder *d, struct slice in, data_sink_fn *sink,
 		case BEHIND_DOT_CR:
 			if (*p == '\n') {
 				*ended = true;
-				d->state = AT_LINE_START;
+				line_ended(d);
 				return (size_t)(p + 1 - in.p);
 			}
 			/* An ordinary line that begins with a bare CR. */
 			give(d, &cr, &cr + 1, sink, arg);
-			d->bare_cr = true;
 			d->line_length++;
 			d->state = IN_LINE;
 			break;
@@ -129,6 +127,19 @@ data_decoder_feed(struct data_decoder *d, struct slice in, data_sink_fn *sink,
 	}
 	give(d, run, p, sink, arg);
 	return in.n;
+}
+
+size_t
+data_decoder_feed(struct data_decoder *d, struct slice in, data_sink_fn *sink,
+    void *arg, bool *ended)
+{
+	size_t eaten = eat(d, in, sink, arg, ended);
+	bool awaits_lf = d->state == BEHIND_CR || d->state == BEHIND_DOT_CR;
+
+	d->lone_crs += (int64_t)slice_count(slice_head(in, eaten), '\r');
+	if (d->lone_crs > (awaits_lf ? 1 : 0))
+		d->bare_cr = true;
+	return eaten;
 }
 
 void

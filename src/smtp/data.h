@@ -9,13 +9,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/must.h"
 #include "base/slice.h"
 
 struct data_decoder {
-	int state; /* private */
+	int state;        /* private */
+	int64_t lone_crs; /* private: CRs that no LF followed yet */
 	bool bare_cr;
 	bool bare_lf;
 	bool nul;

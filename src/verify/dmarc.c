@@ -438,6 +438,25 @@ dmarc_find_record(struct answers *answers, struct slice domain,
 	    find_record(answers, domain, out) == LOOKUP_RECORD;
 }
 
+enum dmarc_found
+dmarc_organization(struct answers *answers, struct slice name,
+    char out[DNS_NAME_SIZE])
+{
+	char domain[DNS_NAME_SIZE];
+	struct walk walk;
+
+	if (!hosts_name_to_ascii(name, domain))
+		return DMARC_FOUND_NONE;
+	walk_tree(answers, slice_of(domain), &walk);
+	if (walk.is_missing)
+		return DMARC_FOUND_LATER;
+	if (walk.is_temporary)
+		return DMARC_FOUND_NONE;
+	(void)slice_to_cstr(organization_of(&walk, slice_of(domain)), out,
+	    DNS_NAME_SIZE);
+	return DMARC_FOUND;
+}
+
 const char *
 dmarc_result_name(enum dmarc_result result)
 {

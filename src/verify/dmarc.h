@@ -85,6 +85,15 @@ void dmarc_evaluate(const struct dmarc_input *, struct answers *,
 bool dmarc_find_record(struct answers *, struct slice domain,
     struct dmarc_record *out) MUST_USE;
 
+enum dmarc_found { DMARC_FOUND, DMARC_FOUND_NONE, DMARC_FOUND_LATER };
+
+/*
+ * The organizational domain of a name, A-labels. NONE: that is no domain name,
+ * or it can't be found out now; LATER: answers are missing.
+ */
+enum dmarc_found dmarc_organization(struct answers *, struct slice name,
+    char out[DNS_NAME_SIZE]) MUST_USE;
+
 /* "pass", "fail" ... as Authentication-Results says it; AGAIN: "none". */
 const char *dmarc_result_name(enum dmarc_result);
 

@@ -1,5 +1,6 @@
 /*
- * verify/dmarc_xml.c - elements in the order of the schema.
+ * verify/dmarc_xml.c - elements in the order of the schema (and of RFC
+ * 9990's tables, where the schema leaves it open).
  */
 #include "verify/dmarc_xml.h"
 
@@ -44,24 +45,27 @@ element_of(struct buf *out, const char *name, const char *text)
 	element(out, name, slice_of(text));
 }
 
+/* What the record does not say has its default, RFC 9990, 3.1.1.5. */
 static void
 write_policy(const struct dmarc_report_head *head, struct buf *out)
 {
-	const struct dmarc_published *p = &head->published;
+	const struct dmarc_published *published = &head->published;
+	enum dmarc_policy p = published->p != DMARC_POLICY_UNSET
+	    ? published->p
+	    : DMARC_POLICY_NONE;
+	enum dmarc_policy sp =
+	    published->sp != DMARC_POLICY_UNSET ? published->sp : p;
 
 	buf_add_cstr(out, "<policy_published>\n");
 	element(out, "domain", head->domain);
-	element_of(out, "p",
-	    dmarc_policy_name(
-		p->p != DMARC_POLICY_UNSET ? p->p : DMARC_POLICY_NONE));
-	if (p->sp != DMARC_POLICY_UNSET)
-		element_of(out, "sp", dmarc_policy_name(p->sp));
-	if (p->np != DMARC_POLICY_UNSET)
-		element_of(out, "np", dmarc_policy_name(p->np));
-	element_of(out, "adkim", p->adkim_strict ? "s" : "r");
-	element_of(out, "aspf", p->aspf_strict ? "s" : "r");
 	element_of(out, "discovery_method", "treewalk");
-	element_of(out, "testing", p->testing ? "y" : "n");
+	element_of(out, "p", dmarc_policy_name(p));
+	element_of(out, "sp", dmarc_policy_name(sp));
+	if (published->np != DMARC_POLICY_UNSET)
+		element_of(out, "np", dmarc_policy_name(published->np));
+	element_of(out, "adkim", published->adkim_strict ? "s" : "r");
+	element_of(out, "aspf", published->aspf_strict ? "s" : "r");
+	element_of(out, "testing", published->testing ? "y" : "n");
 	buf_add_cstr(out, "</policy_published>\n");
 }
 
@@ -77,75 +81,98 @@ dmarc_xml_begin(const struct dmarc_report_head *head, struct buf *out)
 	element(out, "report_id", head->report_id);
 	buf_addf(out,
 	    "<date_range><begin>%" PRId64 "</begin><end>%" PRId64
-	    "</end></date_range>\n</report_metadata>\n",
+	    "</end></date_range>\n",
 	    head->begin_s, head->end_s);
+	if (head->error.n > 0)
+		element(out, "error", head->error);
+	element_of(out, "generator", "mtad");
+	buf_add_cstr(out, "</report_metadata>\n");
 	write_policy(head, out);
 }
 
 static void
-write_evaluated(const struct dmarc_report_row *row, struct buf *out)
+write_reason(enum dmarc_override override, struct buf *out)
 {
-	buf_add_cstr(out, "<policy_evaluated>\n");
-	element_of(out, "disposition",
-	    row->disposition == DMARC_POLICY_UNSET
-		? "pass"
-		: dmarc_policy_name(row->disposition));
-	element_of(out, "dkim", row->dkim_aligned ? "pass" : "fail");
-	element_of(out, "spf", row->spf_aligned ? "pass" : "fail");
-	if (row->override.n > 0) {
-		buf_add_cstr(out, "<reason>\n<type>local_policy</type>\n");
-		element(out, "comment", row->override);
-		buf_add_cstr(out, "</reason>\n");
-	}
-	buf_add_cstr(out, "</policy_evaluated>\n");
+	static const struct {
+		const char *type, *comment;
+	} reasons[DMARC_OVERRIDES] = {
+		[DMARC_OVERRIDE_ARC] = { "local_policy", "arc=pass" },
+		[DMARC_OVERRIDE_OBSERVED] = { "local_policy",
+		    "policies are not enforced here" },
+		[DMARC_OVERRIDE_TEST] = { "policy_test_mode", NULL },
+	};
+
+	if (reasons[override].type == NULL)
+		return;
+	buf_add_cstr(out, "<reason>\n");
+	element_of(out, "type", reasons[override].type);
+	if (reasons[override].comment != NULL)
+		element_of(out, "comment", reasons[override].comment);
+	buf_add_cstr(out, "</reason>\n");
 }
 
 static void
-write_spf(const struct dmarc_report_row *row, struct buf *out)
+write_evaluated(const struct dmarc_row *row, struct buf *out)
 {
-	const struct verdict_spf *spf = &row->verdicts->spf;
-	const char *scope = "mfrom";
-	struct slice domain;
+	static const char *const names[DMARC_DISPOSITIONS] = { "none", "pass",
+		"quarantine", "reject" };
 
-	if (spf->result == VERDICT_ABSENT) {
-		spf = &row->verdicts->helo;
-		scope = "helo";
-	}
-	if (spf->result == VERDICT_ABSENT)
-		return;
-	domain = spf->identity;
-	if (slice_has(domain, '@'))
-		domain = slice_skip(domain, slice_find_last(domain, '@') + 1);
+	buf_add_cstr(out, "<policy_evaluated>\n");
+	element_of(out, "disposition", names[row->disposition]);
+	element_of(out, "dkim", row->dkim_aligned ? "pass" : "fail");
+	element_of(out, "spf", row->spf_aligned ? "pass" : "fail");
+	write_reason(row->override, out);
+	buf_add_cstr(out, "</policy_evaluated>\n");
+}
+
+/*
+ * There is always one: MAIL FROM's, which a null sender has by HELO (RFC 7208,
+ * 2.4). A row without a result says "none".
+ */
+static void
+write_spf(const struct dmarc_row *row, struct buf *out)
+{
 	buf_add_cstr(out, "<spf>\n");
-	element(out, "domain", domain);
-	element_of(out, "scope", scope);
-	element_of(out, "result", verdict_name(spf->result));
+	element(out, "domain", row->spf_domain);
+	element_of(out, "scope", "mfrom");
+	element_of(out, "result",
+	    row->spf == VERDICT_ABSENT || row->spf == VERDICT_POLICY
+		? "none"
+		: verdict_name(row->spf));
 	buf_add_cstr(out, "</spf>\n");
 }
 
+/* RFC 8601, 2.7.1 has no softfail. */
+static void
+write_dkim(const struct dmarc_row_dkim *dkim, struct buf *out)
+{
+	buf_add_cstr(out, "<dkim>\n");
+	element(out, "domain", dkim->domain);
+	element(out, "selector", dkim->selector);
+	element_of(out, "result",
+	    dkim->result == VERDICT_ABSENT || dkim->result == VERDICT_SOFTFAIL
+		? "none"
+		: verdict_name(dkim->result));
+	buf_add_cstr(out, "</dkim>\n");
+}
+
 void
-dmarc_xml_row(const struct dmarc_report_row *row, struct buf *out)
+dmarc_xml_row(const struct dmarc_row *row, uint64_t count, struct buf *out)
 {
 	char ip[IP_TEXT_SIZE];
 
 	ip_text(&row->source, ip);
 	buf_add_cstr(out, "<record>\n<row>\n");
 	element_of(out, "source_ip", ip);
-	buf_addf(out, "<count>%" PRIu64 "</count>\n", row->count);
+	buf_addf(out, "<count>%" PRIu64 "</count>\n", count);
 	write_evaluated(row, out);
 	buf_add_cstr(out, "</row>\n<identifiers>\n");
 	element(out, "header_from", row->header_from);
-	element(out, "envelope_from", row->envelope_from);
+	element(out, "envelope_from",
+	    row->is_null_sender ? SLICE_NONE : row->spf_domain);
 	buf_add_cstr(out, "</identifiers>\n<auth_results>\n");
-	for (size_t i = 0; i < row->verdicts->dkim_count; i++) {
-		const struct verdict_dkim *dkim = &row->verdicts->dkim[i];
-
-		buf_add_cstr(out, "<dkim>\n");
-		element(out, "domain", dkim->domain);
-		element(out, "selector", dkim->selector);
-		element_of(out, "result", verdict_name(dkim->result));
-		buf_add_cstr(out, "</dkim>\n");
-	}
+	for (size_t i = 0; i < row->dkim_count; i++)
+		write_dkim(&row->dkim[i], out);
 	write_spf(row, out);
 	buf_add_cstr(out, "</auth_results>\n</record>\n");
 }

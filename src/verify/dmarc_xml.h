@@ -10,9 +10,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "base/ip.h"
-#include "verify/dmarc.h"
-#include "verify/verdicts.h"
+#include "verify/dmarc_row.h"
 
 struct dmarc_report_head {
 	struct slice organization; /* who reports */
@@ -20,25 +18,14 @@ struct dmarc_report_head {
 	struct slice report_id;
 	int64_t begin_s; /* seconds since 1970, UTC */
 	int64_t end_s;
+	struct slice error;  /* what is wrong with the report; or empty */
 	struct slice domain; /* where the policy was found */
 	struct dmarc_published published;
 };
 
-/* So many messages that are alike. */
-struct dmarc_report_row {
-	struct ip source;
-	uint64_t count;
-	enum dmarc_policy disposition; /* UNSET: it passed */
-	bool dkim_aligned;
-	bool spf_aligned;
-	struct slice override; /* why policy was not applied; or empty */
-	struct slice header_from;
-	struct slice envelope_from;      /* MAIL FROM's domain; may be empty */
-	const struct verdicts *verdicts; /* borrowed: spf, helo, dkim */
-};
-
 void dmarc_xml_begin(const struct dmarc_report_head *, struct buf *);
-void dmarc_xml_row(const struct dmarc_report_row *, struct buf *);
+/* So many messages that are alike. A report has one such row at least. */
+void dmarc_xml_row(const struct dmarc_row *, uint64_t count, struct buf *);
 void dmarc_xml_end(struct buf *);
 
 #endif

@@ -16,8 +16,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct mail_args args = { .given = 1u << 30 };
 	struct why why = { "" };
 	struct buf plain;
-	enum command_error rc =
-	    mail_args_parse(line, (PARAM_BINARYMIME << 1) - 1, &args, &why);
+	enum command_error rc = mail_args_parse(line, PARAM_ALL, &args, &why);
 
 	must((rc == COMMAND_OK) == (why.text[0] == '\0'));
 	if (rc != COMMAND_OK) {
@@ -30,6 +29,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(address_is_null(&args.sender) || args.sender.domain.n > 0);
 	must(((args.given & PARAM_ENVID) != 0) == (args.envid.n > 0));
 	must(args.envid.n <= 100);
+	must(args.hold_seconds <= TIMING_SECONDS_MAX);
+	must(args.by.mode != BY_RETURN || args.by.seconds > 0);
+	must(((args.given & PARAM_BY) != 0) == (args.by.mode != BY_NONE));
+	must(args.priority >= PRIORITY_LOWEST &&
+	    args.priority <= PRIORITY_HIGHEST);
 	buf_init(&plain, size);
 	must(xtext_decode(args.envid, &plain));
 	must(xtext_decode(args.auth, &plain));

@@ -18,7 +18,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct rcpt_args args = { .given = 1u << 30 };
 		struct why why = { "" };
 		enum command_error rc = rcpt_args_parse(line,
-		    (PARAM_BINARYMIME << 1) - 1, utf8, &args, &why);
+		    PARAM_ALL, utf8, &args, &why);
 
 		must((rc == COMMAND_OK) == (why.text[0] == '\0'));
 		if (rc != COMMAND_OK) {

@@ -44,8 +44,8 @@ def stage(folder):
                 stack.callback(s.stop)
                 return s
 
-            def nsd(self, zones):
-                n = harness.Nsd(self.sub("nsd"), zones)
+            def nsd(self, zones, **kw):
+                n = harness.Nsd(self.sub("nsd"), zones, **kw)
                 stack.callback(n.stop)
                 return n
 

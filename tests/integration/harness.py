@@ -352,17 +352,18 @@ class Talk:
 
 
 class Nsd:
-    """Authoritative DNS by NSD: zones are given as text."""
+    """Authoritative DNS by NSD: zones are given as text. Programs that can ask
+    nobody but port 53 get an address of their own."""
 
-    def __init__(self, folder, zones):
+    def __init__(self, folder, zones, address="127.0.0.1", port=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.port = free_port()
+        self.address, self.port = address, port or free_port()
         self.zones = {}
         for name, records in zones.items():
             self.write_zone(name, records)
         text = [f"""server:
-  ip-address: 127.0.0.1@{self.port}
+  ip-address: {self.address}@{self.port}
   username: ""
   chroot: ""
   zonesdir: "{self.folder}"
@@ -393,14 +394,15 @@ remote-control:
         self.process = subprocess.Popen(
             ["/usr/sbin/nsd", "-d", "-c", self.folder / "nsd.conf"],
             stdout=self.log, stderr=self.log)
-        wait_for("NSD", lambda: can_connect(self.port))
+        wait_for("NSD", lambda: can_connect(self.port, self.address))
 
     def stop(self):
         end(self.process)
 
     @property
     def conf(self):
-        return f'dns {{ servers = {{ "127.0.0.1@{self.port}" }} timeout = "5s" }}\n'
+        return (f'dns {{ servers = {{ "{self.address}@{self.port}" }} '
+                'timeout = "5s" }\n')
 
 
 class Sink:

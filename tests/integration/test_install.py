@@ -35,6 +35,7 @@ def test_all_that_a_user_needs_is_installed(root):
     assert files_of(root) >= {
         "usr/sbin/mtad", "usr/bin/mtactl",
         "etc/mtad/main.conf", "etc/mtad/users",
+        "etc/mtad/replies.conf", "usr/share/man/man5/replies.conf.5",
         "usr/share/man/man8/mtad.8", "usr/share/man/man8/mtactl.8",
         "usr/share/man/man5/main.conf.5",
         "usr/lib/systemd/system/mtad.service",

@@ -92,4 +92,14 @@ inside && /^\.It Ic .* No = Ar/ { print section "." $3 }
 ' man/main.conf.5 >"$work/main.conf.5"
 same "keys of main.conf" schema main.conf.5
 
+# Words of the table of actions and of the matches, and "It Ic pause Ns".
+awk '
+/^} actions\[\] = / { on = 1; next }
+/^};/ { on = 0 }
+on && match($0, /"[a-z-]*"/) { print substr($0, RSTART + 1, RLENGTH - 2) }
+match($0, /slice_is\(key, "[a-z]*"\)/) { split($0, part, "\""); print part[2] }
+' src/conf/replies.c >"$work/replies.c"
+sed -n 's/^\.It Ic \([a-z-]*\).*/\1/p' man/replies.conf.5 >"$work/replies.conf.5"
+same "words of replies.conf" replies.c replies.conf.5
+
 exit $bad

@@ -11,7 +11,7 @@
 #define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
 
 enum {
-	EVERYTHING = (PARAM_BINARYMIME << 1) - 1,
+	EVERYTHING = PARAM_ALL,
 	OK = COMMAND_OK,
 	SYNTAX = COMMAND_SYNTAX,
 	ADDRESS = COMMAND_BAD_ADDRESS,
@@ -105,6 +105,26 @@ static const struct {
 	{ "FROM:<a@b> ENVID=a+FF",	BAD,	0 },
 	{ "FROM:<a@b> ENVID=" UMLAUT,	BAD,	0 },
 	{ "FROM:<a@b> AUTH=a+0A",	BAD,	0 },
+
+	{ "FROM:<a@b> HOLDFOR=60",	OK,	PARAM_HOLDFOR },
+	{ "FROM:<a@b> HOLDUNTIL=2026-12-24T18:00:00Z", OK, PARAM_HOLDUNTIL },
+	{ "FROM:<a@b> HOLDUNTIL=2026-12-24T18:00:00+01:00", OK, PARAM_HOLDUNTIL },
+	{ "FROM:<a@b> BY=120;R",	OK,	PARAM_BY },
+	{ "FROM:<a@b> BY=-5;nt",	OK,	PARAM_BY },
+	{ "FROM:<a@b> MT-PRIORITY=-9",	OK,	PARAM_PRIORITY },
+	{ "FROM:<a@b> MT-PRIORITY=3 BY=+9;RT HOLDFOR=0", OK, PARAM_PRIORITY | PARAM_BY | PARAM_HOLDFOR },
+	{ "FROM:<a@b> HOLDFOR",		BAD,	0 },
+	{ "FROM:<a@b> HOLDFOR=1234567890", BAD,	0 },
+	{ "FROM:<a@b> HOLDFOR=-1",	BAD,	0 },
+	{ "FROM:<a@b> HOLDUNTIL=tomorrow", BAD,	0 },
+	{ "FROM:<a@b> BY=120",		BAD,	0 },
+	{ "FROM:<a@b> BY=0;R",		BAD,	0 },
+	{ "FROM:<a@b> BY=-1;R",		BAD,	0 },
+	{ "FROM:<a@b> BY=1;X",		BAD,	0 },
+	{ "FROM:<a@b> BY=1;NTT",	BAD,	0 },
+	{ "FROM:<a@b> MT-PRIORITY=10",	BAD,	0 },
+	{ "FROM:<a@b> MT-PRIORITY=+1",	BAD,	0 },
+	{ "FROM:<a@b> MT-PRIORITY",	BAD,	0 },
 
 	{ "FROM:<a@b> X=1",		UNKNOWN, 0 },
 	{ "FROM:<a@b> FROBNICATE",	UNKNOWN, 0 },

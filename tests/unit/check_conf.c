@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/time.h"
 #include "conf/conf.h"
+#include "conf/replies.h"
 
 static char folder[] = "/tmp/check_conf.XXXXXX";
 static struct buf errors;
@@ -137,8 +138,10 @@ static const char whole[] = USER
     "  via = { \"submission:a:587\", \"submission:b\" }\n"
     "  tls = \"verify\" user = \"me\" password = \"file:@/secret\"\n"
     "  source = { \"192.0.2.1\" } helo = \"out.example.org\" }\n"
-    "delivery { retry = { \"1s\", \"1h30m\" } warn_after = 0 ip = \"ipv4\" }\n"
-    "shaping \"mx:*.Google.com\" { rate = \"600/m\" connections = 10 }\n"
+    "delivery { retry = { \"1s\", \"1h30m\" } warn_after = 0 ip = \"ipv4\"\n"
+    "  replies = \"@/replies\" }\n"
+    "shaping \"mx:*.Google.com\" { rate = \"600/m\" connections = 10\n"
+    "  warmup = { \"50/d\", \"100/d\" } since = \"2026-11-01\" }\n"
     "log { events = \"file:/var/log/e\" level = \"debug\" format = json }\n";
 
 static void
@@ -147,6 +150,7 @@ write_whole(void)
 	write_file("c", "CERT");
 	write_file("k", "KEY");
 	write_file("users", "me@alpha.example:$6$x\n");
+	write_file("replies", "busy mx=*.a.test code=4xx slow\n");
 	write_file("aliases", "root: me\n");
 	write_file("secret", "pass word\nmore\n");
 	(void)mkdir(path_of("conf.d"), 0700);
@@ -194,6 +198,10 @@ must_be_whole(const struct conf *c, bool packed)
 	ck_assert_int_eq(c->delivery.retry_ms[1], 90 * MINUTE);
 	ck_assert_int_eq(c->delivery.warn_after_ms, 0);
 	ck_assert(c->delivery.ipv4 && !c->delivery.ipv6);
+	ck_assert_uint_eq(replies_count(c->delivery.replies.rules), 1);
+	ck_assert_uint_eq(c->shapings[0].warmup_count, 2);
+	ck_assert_uint_eq(c->shapings[0].warmup[1], 100);
+	ck_assert_int_eq(c->shapings[0].since_ms, 20758 * DAY);
 	ck_assert_uint_eq(c->shaping_count, 2);
 	ck_assert_str_eq(c->shapings[0].title, "mx:*.google.com");
 	ck_assert(c->shapings[0].rate_per_second > 9.99 &&
@@ -361,6 +369,14 @@ static const struct {
 	  "@/main.conf:2: via: { } is empty; at least one next hop is needed\n" },
 	{ "route \"*\" { user = \"me\" }\n",
 	  "@/main.conf:2: user: password is missing\n" },
+	{ "route \"*\" { user = \"me\" oauth_token_url = \"http://a.test/\" }\n",
+	  "@/main.conf:2: oauth_token_url: \"http://a.test/\" is no "
+	  "https://HOST[:PORT]/PATH\n"
+	  "@/main.conf:2: oauth_token_url: oauth_client_id is missing\n"
+	  "@/main.conf:2: oauth_token_url: oauth_refresh_token or "
+	  "oauth_client_secret is missing\n" },
+	{ "route \"*\" { oauth_scope = \"all\" }\n",
+	  "@/main.conf:2: oauth_scope: oauth_token_url is missing\n" },
 	{ "route \"a b\" { via = \"mx\" }\n",
 	  "@/main.conf:2: route \"a b\": the title is none of" },
 	{ "route \"*\" { user = \"me\" password = \"hunter2\" }\n",
@@ -379,6 +395,17 @@ static const struct {
 	  "@/main.conf:2: retry: { } is empty; at least one duration is needed\n" },
 	{ "shaping \"*\" { rate = \"fast\" }\n",
 	  "@/main.conf:2: rate: \"fast\" is not a rate like" },
+	{ "shaping \"*\" { warmup = { \"50/h\" } since = \"2026-11-31\" }\n",
+	  "@/main.conf:2: warmup: \"50/h\" are not at most 366 numbers like \"50/d\"\n"
+	  "@/main.conf:2: since: \"2026-11-31\" is no date" },
+	{ "shaping \"*\" {\n warmup = { \"50/d\" }\n}\nshaping \"a.example\" {\n since = \"2026-11-01\" }\n",
+	  "@/main.conf:3: warmup: since, its first day, is missing\n"
+	  "@/main.conf:6: since: warmup, its steps, is missing\n" },
+	{ "delivery { replies = \"@/none\" }\n",
+	  "@/main.conf:2: replies: \"@/none\" can't be read: No such file or directory\n" },
+	{ "delivery { replies = \"@/bad-replies\" }\n",
+	  "@/bad-replies:2: a: it needs something to match, and an action\n"
+	  "@/bad-replies:3: b: it needs something to match, and an action\n" },
 	{ "checks { dnsbl = { \"zen.example=10.0.0.1\" } }\n",
 	  "@/main.conf:2: dnsbl: \"zen.example=10.0.0.1\" is not of the form \"zen.example\" or \"list.example=127.0.0.2\"\n" },
 	{ "checks { arc_trusted = { \"a b\" } }\n",
@@ -414,6 +441,7 @@ START_TEST(a_mistake_is_named_with_its_place)
 	buf_addf(&text, "%s%s", USER, bad[_i].text);
 	write_file("broken", "a: b\nx y\n");
 	write_file("sub.conf", "\nreceivers = many\n");
+	write_file("bad-replies", "# rules\na slow\nb code=4xx\n");
 	write_file("c", "CERT");
 	ck_assert_ptr_null(try_load(buf_cstr(&text)));
 	ck_assert_msg(slice_starts(buf_slice(&errors), bad[_i].want),

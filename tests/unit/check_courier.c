@@ -125,8 +125,10 @@ set_up(void)
 	false_smtp_init(&one, tools.loop, 1, 0, &words_one);
 	false_smtp_init(&two, tools.loop, 2, one.port, &words_two);
 
-	route =
-	    (struct route_conf){ .title = title, .user = empty, .helo = empty };
+	route = (struct route_conf){ .title = title,
+		.user = empty,
+		.helo = empty,
+		.oauth_token_url = empty };
 	listener = (struct listener_conf){ .port = one.port,
 		.addresses = { &own_address, 1 } };
 	conf = (struct conf){ .refs = 1,

@@ -49,6 +49,7 @@ static struct channel *deliverers[4];
 static struct job_seen jobs[JOBS_MAX];
 static unsigned job_count;
 static unsigned thrice;
+static const char *dead_site; /* or NULL */
 static unsigned freed_segments;
 static bool quiet;
 
@@ -114,6 +115,12 @@ on_job(void *owner, struct channel *channel, const void *msg)
 		hangs |= slice_starts(address, "hang");
 		if (fate_for(address, &fates[i]) == TROUBLE_SITE)
 			trouble = TROUBLE_SITE;
+	}
+	if (dead_site != NULL && strcmp(seen->site, dead_site) == 0) {
+		trouble = TROUBLE_SITE;
+		for (uint32_t i = 0; i < e.recipient_count; i++)
+			fates[i] = fate_ours(FATE_DEFERRED, 4, 1,
+			    SLICE("451 4.4.1 connection refused"));
 	}
 	buf_init(&encoded, 1 << 16);
 	fates_encode(fates, e.recipient_count, &encoded);
@@ -216,6 +223,8 @@ write_conf(const char *delivery)
 	    "  aliases = \"file:%s/aliases\"\n}\n"
 	    "route \"nowhere.test\" { via = \"discard:\" }\n"
 	    "route \"error.test\" { via = \"error:550 5.7.1 not there\" }\n"
+	    "route \"two.test\" { via = { \"smtp:a.hop\", \"smtp:b.hop\" }"
+	    " balance = false }\n"
 	    "route \"*\" { via = \"mx\" }\n"
 	    "delivery { %s }\n"
 	    "shaping \"*\" { connections = 3 recipients_per_message = 2 }\n",
@@ -257,6 +266,7 @@ setup_with(const char *delivery)
 	log_set_level(LEVEL_ERROR);
 	job_count = 0;
 	thrice = 0;
+	dead_site = NULL;
 	quiet = false;
 	(void)snprintf(folder, sizeof(folder), "/tmp/check_dispatch_XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(folder));
@@ -573,6 +583,55 @@ START_TEST(a_dead_site_is_tried_by_one_message)
 }
 END_TEST
 
+START_TEST(mail_of_a_dead_hop_goes_to_the_next_one_at_once)
+{
+	dead_site = "smtp:a.hop:25";
+	(void)mail("a@far.test", "ok1@two.test ok2@two.test", 0);
+	run_until_jobs(2);
+	run_until(is_empty);
+	ck_assert_str_eq(jobs[0].site, "smtp:a.hop:25");
+	ck_assert_str_eq(jobs[1].site, "smtp:b.hop:25");
+	ck_assert_str_eq(jobs[1].recipients, "ok1@two.test ok2@two.test");
+	(void)mail("a@far.test", "ok3@two.test", 0);
+	run_until_jobs(3);
+	run_until(is_empty);
+	ck_assert_str_eq(jobs[2].site, "smtp:b.hop:25");
+}
+END_TEST
+
+START_TEST(mail_deferred_at_a_hop_that_dies_goes_to_the_next_one)
+{
+	(void)mail("a@far.test", "thrice@two.test", 0);
+	run_until(one_is_deferred);
+	ck_assert_str_eq(jobs[0].site, "smtp:a.hop:25");
+	dead_site = "smtp:a.hop:25";
+	run_until(is_empty);
+	ck_assert_str_eq(jobs[job_count - 1].site, "smtp:b.hop:25");
+}
+END_TEST
+
+START_TEST(what_no_hop_takes_waits_for_the_first_that_does)
+{
+	(void)mail("a@far.test", "dead@two.test", 0);
+	run_until_jobs(2);
+	run_until(one_is_deferred);
+	ck_assert_str_eq(jobs[0].site, "smtp:a.hop:25");
+	ck_assert_str_eq(jobs[1].site, "smtp:b.hop:25");
+	run_until_jobs(4);
+	run_until(one_is_deferred);
+}
+END_TEST
+
+START_TEST(mail_that_waits_for_a_suspended_hop_goes_to_the_next_one)
+{
+	dispatch_suspend(dispatch, SLICE("smtp:a.hop:25"), 0);
+	(void)mail("a@far.test", "ok@two.test", 0);
+	run_until_jobs(1);
+	run_until(is_empty);
+	ck_assert_str_eq(jobs[0].site, "smtp:b.hop:25");
+}
+END_TEST
+
 static bool
 has_hanging_job(void)
 {
@@ -762,6 +821,12 @@ main(void)
 	tcase_add_test(tc, an_alias_is_replaced_by_its_addresses);
 	tcase_add_test(tc, targets_of_no_site_are_settled_here);
 	tcase_add_test(tc, a_dead_site_is_tried_by_one_message);
+	tcase_add_test(tc, mail_of_a_dead_hop_goes_to_the_next_one_at_once);
+	tcase_add_test(tc,
+	    mail_deferred_at_a_hop_that_dies_goes_to_the_next_one);
+	tcase_add_test(tc, what_no_hop_takes_waits_for_the_first_that_does);
+	tcase_add_test(tc,
+	    mail_that_waits_for_a_suspended_hop_goes_to_the_next_one);
 	tcase_add_test(tc, jobs_of_a_dead_deliverer_go_to_another);
 	tcase_add_test(tc, held_mail_waits_until_it_is_released);
 	tcase_add_test(tc, mail_under_way_is_removed_when_its_job_ends);

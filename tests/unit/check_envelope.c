@@ -29,6 +29,12 @@ static const struct envelope whole = {
 	.tls = SLICE("TLSv1.3 TLS_AES_256_GCM_SHA384"),
 	.verdicts = SLICE("spf=pass dkim=none"),
 	.hold = true,
+	.release_ms = 1795489300000,
+	.by_ms = 1795489400000,
+	.by = BY_RETURN,
+	.by_trace = true,
+	.by_told = true,
+	.priority = PRIORITY_LOWEST,
 	.recipient_count = 3,
 	.recipients = recipients,
 };
@@ -63,6 +69,12 @@ assert_same(const struct envelope *a, const struct envelope *b)
 	ck_assert(slice_eq(a->tls, b->tls));
 	ck_assert(slice_eq(a->verdicts, b->verdicts));
 	ck_assert_int_eq(a->hold, b->hold);
+	ck_assert_int_eq(a->release_ms, b->release_ms);
+	ck_assert_int_eq(a->by_ms, b->by_ms);
+	ck_assert_int_eq(a->by, b->by);
+	ck_assert_int_eq(a->by_trace, b->by_trace);
+	ck_assert_int_eq(a->by_told, b->by_told);
+	ck_assert_int_eq(a->priority, b->priority);
 	ck_assert_uint_eq(a->recipient_count, b->recipient_count);
 	for (uint32_t i = 0; i < a->recipient_count; i++) {
 		const struct recipient *x = &a->recipients[i];

@@ -175,8 +175,52 @@ START_TEST(the_longest_turn_is_measured)
 	set_up();
 	loop_post(loop, stop, NULL);
 	run();
-	ck_assert_int_lt(loop_longest_turn_us(loop, true), 1000000);
-	ck_assert_int_eq(loop_longest_turn_us(loop, false), 0);
+	ck_assert_int_lt(loop_longest_turn(loop, true).wall_us, 1000000);
+	ck_assert_int_eq(loop_longest_turn(loop, false).wall_us, 0);
+	ck_assert_int_eq(loop_longest_turn(loop, false).cpu_us, 0);
+	tear_down();
+}
+END_TEST
+
+static void
+keep_busy(void)
+{
+	int64_t end = time_thread_us() + 5000;
+
+	while (time_thread_us() < end)
+		;
+}
+
+static void
+work_and_stop(void *arg)
+{
+	keep_busy();
+	loop_stop(arg);
+}
+
+static void
+sleep_and_stop(void *arg)
+{
+	(void)usleep(20000);
+	loop_stop(arg);
+}
+
+START_TEST(a_turn_counts_its_own_work_apart_from_what_passed_meanwhile)
+{
+	struct turn longest;
+
+	set_up();
+	keep_busy(); /* of no turn */
+	loop_post(loop, sleep_and_stop, loop);
+	run();
+	longest = loop_longest_turn(loop, true);
+	ck_assert_int_ge(longest.wall_us, 20000);
+	ck_assert_int_lt(longest.cpu_us, 5000);
+	loop_post(loop, work_and_stop, loop);
+	run();
+	longest = loop_longest_turn(loop, true);
+	ck_assert_int_ge(longest.cpu_us, 5000);
+	ck_assert_int_ge(longest.wall_us, 5000);
 	tear_down();
 }
 END_TEST
@@ -377,6 +421,8 @@ main(void)
 	tcase_add_test(tc, a_timer_set_anew_runs_once_at_the_new_end);
 	tcase_add_test(tc, a_cancelled_timer_does_not_run_but_may_be_set_again);
 	tcase_add_test(tc, the_longest_turn_is_measured);
+	tcase_add_test(tc,
+	    a_turn_counts_its_own_work_apart_from_what_passed_meanwhile);
 	tcase_add_test(tc, a_signal_is_handled_in_the_loop);
 	tcase_add_test(tc, jobs_of_one_thread_come_back_in_order);
 	tcase_add_test(tc, freeing_waits_for_the_job_under_way_alone);

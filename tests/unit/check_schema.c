@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "conf/conf.h"
+#include "conf/replies.h"
 #include "conf/schema.h"
 #include "conf/type.h"
 #include "io/files.h"
@@ -136,11 +137,15 @@ START_TEST(the_installed_file_is_good_as_it_is)
 	struct slice rest;
 	struct buf text, out;
 	struct conf *conf;
-	char path[100], users[100];
+	char path[100], users[100], replies[100];
 
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	(void)snprintf(path, sizeof(path), "%s/main.conf", folder);
 	(void)snprintf(users, sizeof(users), "%s/users", folder);
+	(void)snprintf(replies, sizeof(replies), "%s/replies.conf", folder);
+	read_source("conf/replies.conf", &text);
+	ck_assert_int_eq(file_replace(replies, 0600, buf_slice(&text)), 0);
+	buf_done(&text);
 	read_source("conf/users", &text);
 	ck_assert_int_eq(file_replace(users, 0600, buf_slice(&text)), 0);
 	buf_done(&text);
@@ -162,10 +167,12 @@ START_TEST(the_installed_file_is_good_as_it_is)
 	ck_assert_uint_eq(conf->listener_count, 4);
 	ck_assert_uint_eq(conf->trusted_networks.n, 2);
 	ck_assert_uint_eq(conf->domain_count, 0);
+	ck_assert_uint_gt(replies_count(conf->delivery.replies.rules), 30);
 	conf_unref(&conf);
 	buf_done(&text);
 	buf_done(&out);
 	(void)unlink(path);
+	(void)unlink(replies);
 	(void)unlink(users);
 	(void)rmdir(folder);
 }

@@ -111,6 +111,50 @@ START_TEST(a_rate_is_per_second)
 }
 END_TEST
 
+/* clang-format off */
+static const struct {
+	const char *text;
+	int64_t days; /* since 1970; -1: no date */
+} dates[] = {
+	{ "1970-01-01", 0 }, { "1970-12-31", 364 }, { "1972-03-01", 790 },
+	{ "2000-02-29", 11016 }, { "2000-03-01", 11017 },
+	{ "2026-11-01", 20758 }, { "2100-02-28", 47540 },
+	{ "2100-03-01", 47541 }, { "9999-12-31", 2932896 },
+	{ "2100-02-29", -1 }, { "2026-11-31", -1 }, { "2026-13-01", -1 },
+	{ "2026-00-01", -1 }, { "2026-01-00", -1 }, { "1969-12-31", -1 },
+	{ "2026-1-01", -1 }, { "2026-11-1", -1 }, { "2026/11/01", -1 },
+	{ "2026-11-01 ", -1 }, { "today", -1 }, { "", -1 },
+};
+
+static const struct {
+	const char *text;
+	int64_t count; /* -1: none */
+} dailies[] = {
+	{ "50/d", 50 }, { "1/d", 1 }, { "1000000/d", 1000000 },
+	{ "0/d", -1 }, { "50", -1 }, { "50/h", -1 }, { "50/day", -1 },
+	{ "/d", -1 }, { "-5/d", -1 }, { "", -1 },
+};
+/* clang-format on */
+
+START_TEST(a_date_is_a_day_in_utc)
+{
+	int64_t wall = -DAY;
+
+	(void)!value_date(slice_of(dates[_i].text), &wall);
+	ck_assert_int_eq(wall, dates[_i].days * DAY);
+}
+END_TEST
+
+START_TEST(a_daily_number_is_a_number)
+{
+	uint64_t count = UINT64_MAX;
+
+	if (!value_daily(slice_of(dailies[_i].text), &count))
+		count = UINT64_MAX;
+	ck_assert_int_eq((int64_t)count, dailies[_i].count);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -123,6 +167,10 @@ main(void)
 	    sizeof(sizes) / sizeof(sizes[0]));
 	tcase_add_loop_test(tc, a_rate_is_per_second, 0,
 	    sizeof(rates) / sizeof(rates[0]));
+	tcase_add_loop_test(tc, a_date_is_a_day_in_utc, 0,
+	    sizeof(dates) / sizeof(dates[0]));
+	tcase_add_loop_test(tc, a_daily_number_is_a_number, 0,
+	    sizeof(dailies) / sizeof(dailies[0]));
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

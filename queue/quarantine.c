@@ -95,6 +95,22 @@ copy_to(struct vfs *v, int from_file, uint64_t from, uint64_t to,
 	return rc;
 }
 
+struct search_place {
+	const char *text; /* "-SEGMENT-OFFSET" */
+	bool is_found;
+};
+
+static void
+on_place(const char *name, void *arg)
+{
+	struct search_place *s = arg;
+	size_t n = strlen(name);
+	size_t tail = strlen(s->text);
+
+	s->is_found =
+	    s->is_found || (n > tail && strcmp(name + n - tail, s->text) == 0);
+}
+
 int
 quarantine_octets(struct vfs *v, uint64_t id, uint64_t segment, uint32_t from,
     uint32_t to)
@@ -103,16 +119,23 @@ quarantine_octets(struct vfs *v, uint64_t id, uint64_t segment, uint32_t from,
 	char id_name[ID_TEXT_SIZE];
 	char segment_name[ID_TEXT_SIZE];
 	char name[VFS_NAME_MAX];
+	char text[ID_TEXT_SIZE + 16];
+	struct search_place there = { text, false };
 	int file, rc;
 
+	id_text(id, id_name);
+	id_text(segment, segment_name);
+	(void)snprintf(text, sizeof(text), "-%s-%08" PRIu32, segment_name,
+	    from);
+	rc = vfs_list(v, "quarantine", on_place, &there);
+	if (rc != 0 || there.is_found)
+		return rc != 0 ? rc : QUARANTINE_THERE;
 	spool_name("segments", segment, from_name);
 	file = vfs_open(v, from_name, VFS_READ);
 	if (file < 0)
 		return file;
-	id_text(id, id_name);
-	id_text(segment, segment_name);
-	(void)snprintf(name, sizeof(name), "quarantine/%s-%s-%08" PRIu32,
-	    id == 0 ? "unknown" : id_name, segment_name, from);
+	(void)snprintf(name, sizeof(name), "quarantine/%s%s",
+	    id == 0 ? "unknown" : id_name, text);
 	rc = copy_to(v, file, from, to, name);
 	vfs_close(v, &file);
 	return rc;

@@ -17,7 +17,8 @@ enum quarantine_result {
 	QUARANTINE_MADE,
 };
 
-/* Octets `from` to `to` of a segment, as quarantine/ID-SEGMENT-OFFSET. */
+/* Octets `from` to `to` of a segment, as quarantine/ID-SEGMENT-OFFSET; one copy
+ * of a place, whatever id is believed to be there. */
 int quarantine_octets(struct vfs *, uint64_t id, uint64_t segment,
     uint32_t from, uint32_t to) MUST_USE;
 /* A whole file of ours, as quarantine/FOLDER-NAME-SIZE. */

@@ -285,11 +285,13 @@ int
 queue_message_verify(struct queue_reader *r, const struct queue_message *m)
 {
 	uint64_t at = m->open->record.prefix_length; /* proven when opened */
-	char *bytes = mem_new(CHECK_AT_ONCE);
+	size_t piece = m->size - at < CHECK_AT_ONCE ? (size_t)(m->size - at) + 1
+						    : CHECK_AT_ONCE;
+	char *bytes = mem_new(piece);
 	uint32_t crc = 0;
 	int64_t got;
 
-	while ((got = queue_message_read(r, m, at, bytes, CHECK_AT_ONCE)) > 0) {
+	while ((got = queue_message_read(r, m, at, bytes, piece)) > 0) {
 		crc = crc32c(crc, bytes, (size_t)got);
 		at += (uint64_t)got;
 	}

@@ -68,20 +68,15 @@ read_message(struct queue_reader *reader, const struct place *place,
 }
 
 static void
-give_up(struct repair *r, struct queue_entry *e, const struct place *place)
+give_up(struct repair *r, struct queue_entry *e)
 {
-	char segment[VFS_NAME_MAX];
 	char id[ID_TEXT_SIZE];
 
 	id_text(e->id, id);
-	spool_name("segments", place->segment, segment);
 	queue_store_quarantine(r->store, e);
 	queue_store_remove(r->store, &e);
 	r->totals->lost++;
-	damage_tell(&r->damage,
-	    "message %s (%s, octet %" PRIu32 ") is damaged and no longer in "
-	    "the queue",
-	    id, segment, place->offset);
+	damage_tell(&r->damage, "message %s is no longer in the queue", id);
 }
 
 static int
@@ -98,7 +93,7 @@ read_messages(struct repair *r)
 		rc = read_message(reader, &place, e->id);
 		if (rc != ERR_CORRUPT && rc != -ENOENT)
 			continue;
-		give_up(r, e, &place);
+		give_up(r, e);
 		rc = 0;
 	}
 	queue_reader_free(&reader);
@@ -174,6 +169,18 @@ mend_segments(struct repair *r)
 }
 
 int
+queue_clear_foreign(struct vfs *vfs, repair_told_fn *told, void *arg,
+    struct repair_totals *totals)
+{
+	struct repair r = { .vfs = vfs,
+		.damage = { .tell = told, .arg = arg },
+		.totals = totals };
+	int rc = foreign_each(vfs, on_foreign, &r);
+
+	return rc != 0 ? rc : r.rc;
+}
+
+int
 queue_repair(struct vfs *vfs, int64_t wall_ms, repair_told_fn *told, void *arg,
     struct repair_totals *totals)
 {
@@ -181,15 +188,8 @@ queue_repair(struct vfs *vfs, int64_t wall_ms, repair_told_fn *told, void *arg,
 		.damage = { .tell = told, .arg = arg, .vfs = vfs },
 		.totals = totals,
 		.wall_ms = wall_ms };
-	int rc = queue_spool_create(vfs);
+	int rc = repair_state(&r);
 
-	*totals = (struct repair_totals){ 0 };
-	if (rc == 0)
-		rc = foreign_each(vfs, on_foreign, &r);
-	if (rc == 0)
-		rc = r.rc;
-	if (rc == 0)
-		rc = repair_state(&r);
 	if (rc == 0)
 		rc = mend_segments(&r);
 	totals->quarantined += r.damage.kept;

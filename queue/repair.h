@@ -24,7 +24,13 @@ struct repair_totals {
 /* `text` is what was done, or what was found. */
 typedef void repair_told_fn(const char *text, void *arg);
 
-/* 0, or -errno: it may be run again. */
+/*
+ * What is foreign is moved to quarantine/; may need more rights than the rest,
+ * for folders of others. Both add to the totals; 0, or -errno: it may be run
+ * again. queue_spool_create() comes before both.
+ */
+int queue_clear_foreign(struct vfs *, repair_told_fn *, void *arg,
+    struct repair_totals *) MUST_USE;
 int queue_repair(struct vfs *, int64_t wall_ms, repair_told_fn *, void *arg,
     struct repair_totals *) MUST_USE;
 

@@ -7,6 +7,7 @@
 #include "queue/store.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -661,7 +662,13 @@ void
 queue_store_quarantine(struct queue_store *s, const struct queue_entry *e)
 {
 	struct place place = state_place(&s->state, e);
+	char name[VFS_NAME_MAX];
+	char id[ID_TEXT_SIZE];
 
+	spool_name("segments", place.segment, name);
+	id_text(e->id, id);
+	damage_tell(&s->damage, "%s: message %s at octet %" PRIu32, name, id,
+	    place.offset);
 	damage_keep_message(&s->damage, e->id, &place,
 	    (e->flags & ENTRY_LARGE) != 0);
 }

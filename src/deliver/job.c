@@ -71,13 +71,17 @@ open_message(struct job *j, const struct place *place)
 {
 	int rc = queue_reader_open(j->tools->reader, place, &j->message);
 
+	/* What the disk has spoilt is not handed on. */
+	if (rc == 0) {
+		j->is_open = true;
+		rc = queue_message_verify(j->tools->reader, &j->message);
+	}
 	if (rc != 0) {
 		settle_broken(j,
 		    "451 4.3.0 The message can't be read from the queue",
 		    err_text(rc));
 		return;
 	}
-	j->is_open = true;
 	if (j->message.id != j->envelope.id)
 		settle_broken(j,
 		    "451 4.3.0 The queue holds another message there",

@@ -100,12 +100,18 @@ become_owner(int spool)
 {
 	struct stat st;
 
-	if (geteuid() != 0)
+	if (getuid() != 0)
 		return 0;
 	if (fstat(spool, &st) == -1 || setegid(st.st_gid) == -1 ||
 	    seteuid(st.st_uid) == -1)
 		return -errno;
 	return 0;
+}
+
+static int
+become_root(void)
+{
+	return getuid() == 0 && seteuid(0) == -1 ? -errno : 0;
 }
 
 /* The lock keeps every mtad away until this process ends. */
@@ -116,6 +122,14 @@ repair(int spool, struct repairs *r)
 	int lock = queue_lock(spool);
 	int rc = lock < 0 ? lock : become_owner(spool);
 
+	if (rc == 0)
+		rc = queue_spool_create(vfs);
+	if (rc == 0)
+		rc = become_root();
+	if (rc == 0)
+		rc = queue_clear_foreign(vfs, on_repair, r, &r->totals);
+	if (rc == 0)
+		rc = become_owner(spool);
 	if (rc == 0)
 		rc =
 		    queue_repair(vfs, time_wall_ms(), on_repair, r, &r->totals);

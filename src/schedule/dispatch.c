@@ -251,6 +251,14 @@ begin_due(struct dispatch *d)
 
 /* --- jobs --- */
 
+/* It may be the message's fault that it could not be read: then it is held. */
+static void
+suspect(struct dispatch *d, struct round *r)
+{
+	if (keeper_hold_damaged(d->keeper, r->entry))
+		wishes_cancel_waiting(&d->wishes, r);
+}
+
 /* False: it was put off instead. */
 static bool
 send(struct dispatch *d, struct load *load)
@@ -271,6 +279,7 @@ send(struct dispatch *d, struct load *load)
 		plan_abandon(d->plan, &load->plan, d->mono_ms);
 		log_error("schedule unreadable id=%016llx reason=\"%s\"",
 		    (unsigned long long)r->entry->id, err_text(rc));
+		suspect(d, r);
 		load_drop(d, load);
 		return true;
 	}
@@ -441,6 +450,8 @@ job_ended(struct dispatch *d, struct load *load, const struct msg_job_done *m)
 	    trouble == TROUBLE_SITE || trouble == TROUBLE_BUSY ||
 		trouble == TROUBLE_DOMAIN || m->pace == PACE_PAUSE);
 	load_free(&load);
+	if (trouble == TROUBLE_LOCAL)
+		suspect(d, r);
 	offer_all(d, r);
 }
 

@@ -3,6 +3,7 @@
  */
 #include "schedule/keeper.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -247,6 +248,40 @@ keeper_drop(struct keeper *k, struct round *r)
 	round_free(&r);
 }
 
+/* No later try will read it. */
+static bool
+is_lost(int rc)
+{
+	return rc == ERR_CORRUPT || rc == -ENOENT;
+}
+
+bool
+keeper_hold_damaged(struct keeper *k, struct queue_entry *e)
+{
+	struct queue_reader *reader = disk_reader(k->disk);
+	struct place place = queue_store_place(k->store, e);
+	struct queue_message message;
+	char id[ID_TEXT_SIZE];
+	int rc = queue_reader_open(reader, &place, &message);
+
+	if (rc == 0) {
+		rc = message.id != e->id
+		    ? ERR_CORRUPT
+		    : queue_message_verify(reader, &message);
+		queue_message_done(reader, &message);
+	}
+	if (!is_lost(rc))
+		return false;
+	id_text(e->id, id);
+	log_error("schedule damaged queue=%s reason=\"%s\"", id, err_text(rc));
+	queue_store_quarantine(k->store, e);
+	if (e->state != QUEUE_HELD) {
+		keeper_hold(k, e);
+		ledger_act(k->ledger, "held", e->id, SLICE("damage"));
+	}
+	return true;
+}
+
 /* A damaged message is held for the postmaster; any other trouble may pass. */
 static void
 unreadable(struct keeper *k, struct round *r, int rc)
@@ -258,7 +293,8 @@ unreadable(struct keeper *k, struct round *r, int rc)
 	log_error("schedule unreadable queue=%s reason=\"%s\"", id,
 	    err_text(rc));
 	keeper_drop(k, r);
-	if (rc == ERR_CORRUPT) {
+	if (is_lost(rc)) {
+		queue_store_quarantine(k->store, e);
 		queue_store_hold(k->store, e);
 		ledger_act(k->ledger, "held", e->id, SLICE("damage"));
 	} else if (e->state != QUEUE_HELD) {

@@ -64,6 +64,11 @@ uint32_t keeper_attempts(struct queue_entry *);
 void keeper_hold(struct keeper *, struct queue_entry *);
 /* It was held, or waits for its date. */
 void keeper_release(struct keeper *, struct queue_entry *);
+/*
+ * Reads it all. True: it is damaged, so it is in quarantine now, and held. Not
+ * the loads: as above.
+ */
+bool keeper_hold_damaged(struct keeper *, struct queue_entry *);
 /* It has no round. */
 void keeper_remove(struct keeper *, struct queue_entry *);
 /* Recipients before any alias was expanded. */

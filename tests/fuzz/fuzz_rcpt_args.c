@@ -17,8 +17,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (int utf8 = 0; utf8 < 2; utf8++) {
 		struct rcpt_args args = { .given = 1u << 30 };
 		struct why why = { "" };
-		enum command_error rc = rcpt_args_parse(line,
-		    PARAM_ALL, utf8, &args, &why);
+		enum command_error rc =
+		    rcpt_args_parse(line, PARAM_ALL, utf8, &args, &why);
 
 		must((rc == COMMAND_OK) == (why.text[0] == '\0'));
 		if (rc != COMMAND_OK) {

@@ -263,9 +263,12 @@ check_left(const struct kind *k)
 static void
 check_repair(const struct kind *k)
 {
-	struct repair_totals totals;
+	struct repair_totals totals = { 0 };
 	uint64_t live;
 
+	ck_assert_int_eq(queue_clear_foreign(spool.vfs, ignore_text, NULL,
+			     &totals),
+	    0);
 	ck_assert_int_eq(queue_repair(spool.vfs, time_wall_ms(), ignore_text,
 			     NULL, &totals),
 	    0);
@@ -328,9 +331,12 @@ END_TEST
 START_TEST(a_repair_of_a_sound_spool_changes_nothing)
 {
 	static const struct kind none = { NULL, 0, NOBODY, NOBODY };
-	struct repair_totals totals;
+	struct repair_totals totals = { 0 };
 	uint64_t live;
 
+	ck_assert_int_eq(queue_clear_foreign(spool.vfs, ignore_text, NULL,
+			     &totals),
+	    0);
 	ck_assert_int_eq(queue_repair(spool.vfs, time_wall_ms(), ignore_text,
 			     NULL, &totals),
 	    0);

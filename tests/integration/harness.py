@@ -89,6 +89,15 @@ def children_of(pid):
     return found
 
 
+def is_alive(pid):
+    """A dying process has its sockets open until it is a zombie."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rsplit(")", 1)[1].split()[0] not in "ZX"
+
+
 def make_certificate(folder, name, names=(), ca=None, days=30):
     """A key and a certificate by openssl; self-signed, or signed by `ca`."""
     folder = pathlib.Path(folder)
@@ -218,8 +227,8 @@ class Mtad:
                 os.kill(pid, signal.SIGKILL)
         self.process.wait()
         self.process = None
-        wait_for("the killed processes to be gone", lambda: not any(
-            os.path.exists(f"/proc/{pid}/exe") for pid in pids))
+        wait_for("the killed processes to be gone",
+                 lambda: not any(map(is_alive, pids)))
 
     def workers(self, role=None):
         found = children_of(self.process.pid)

@@ -18,12 +18,12 @@ def need_root():
 
 def unpack(package, folder):
     """A package's files without installing it: mail servers exclude each other."""
-    cache = pathlib.Path("/var/cache/apt/archives")
-    work = folder / "deb"
-    work.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["apt-get", "download", "-qq", package], cwd=work, check=True,
-                   capture_output=True)
-    deb = next(work.glob(f"{package}_*.deb"), None) or next(cache.glob(f"{package}_*"))
+    fetched = pathlib.Path(os.environ.get("MTAD_DEBS", folder / "deb"))
+    fetched.mkdir(parents=True, exist_ok=True)
+    if not any(fetched.glob(f"{package}_*.deb")):
+        subprocess.run(["apt-get", "download", "-qq", package], cwd=fetched,
+                       check=True, capture_output=True)
+    deb = next(fetched.glob(f"{package}_*.deb"))
     subprocess.run(["dpkg", "-x", deb, folder / "root"], check=True)
     return folder / "root"
 

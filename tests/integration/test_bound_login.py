@@ -117,8 +117,10 @@ def test_tls_1_2_is_bound_by_tls_unique(stage, honest):
 
 def test_tls_1_3_is_bound_by_tls_exporter(stage):
     hop = stage.mtad('auth { mechanisms = { "SCRAM-SHA-256-PLUS" } match_sender '
-                     f'= false users = "file:{stage.folder}/mtad1/users" }}\n')
+                     f'= false users = "file:{stage.folder}/mtad1/users" }}\n',
+                     start=False)
     hop.add_user("relay", PASSWORD)
+    hop.start()
     mtad = relay(stage, hop.ports["submission"])
     send(mtad, "x@here.test")
     hop.wait_mail("x@here.test")

@@ -3,7 +3,6 @@
  * that runs on it. Changes nothing, unless told to repair what is damaged.
  */
 #include <sys/file.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -106,10 +105,6 @@ become_owner(int spool)
 	if (fstat(spool, &st) == -1 || setegid(st.st_gid) == -1 ||
 	    seteuid(st.st_uid) == -1)
 		return -errno;
-#ifdef MTAD_ASAN
-	/* Else what looks for leaks may not look. */
-	(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-#endif
 	return 0;
 }
 
@@ -139,6 +134,8 @@ repair(int spool, struct repairs *r)
 		rc =
 		    queue_repair(vfs, time_wall_ms(), on_repair, r, &r->totals);
 	vfs_disk_free(&vfs);
+	if (become_root() != 0 && rc == 0)
+		rc = -EPERM;
 	if (lock >= 0)
 		(void)close(lock);
 	return rc;

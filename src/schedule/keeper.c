@@ -74,6 +74,9 @@ keeper_configure(struct keeper *k, const struct conf *conf)
 void
 keeper_set_due(struct keeper *k, struct queue_entry *e, int64_t wall_ms)
 {
+	/* Under way already: the end of its round says when it goes again. */
+	if (e->user != NULL)
+		return;
 	heap_set(&k->due, &e->user_index, wall_ms);
 }
 

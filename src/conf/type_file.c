@@ -90,99 +90,91 @@ read_file(struct conf *conf, const struct conf_key *key,
 	return true;
 }
 
+/*
+ * The file that "file:/PATH" names, which `is_good` may refuse; or nothing, for
+ * an empty word. Words of another form are not shown: they may be the secret.
+ */
+static bool
+read_secret(const struct conf_key *key, const struct strings *words,
+    void *section, bool (*is_good)(struct blob *, struct why *),
+    struct why *why)
+{
+	enum { SECRET_MAX = 4096 };
+	struct slice s = word_of(words);
+	struct blob blob = { 0 };
+	int rc;
+
+	if (s.n > 0 && (!slice_take_prefix(&s, "file:") || !conf_is_path(s))) {
+		why_set(why, "is not of the form \"file:/PATH\"");
+		return false;
+	}
+	if (s.n > 0) {
+		rc = conf_read_file(s.p, SECRET_MAX, &blob);
+		if (rc != 0) {
+			why_set(why, "can't be read: %s", err_text(rc));
+			return false;
+		}
+		if (!is_good(&blob, why)) {
+			conf_blob_done(&blob);
+			return false;
+		}
+	}
+	conf_blob_done(field_of(key, section));
+	*(struct blob *)field_of(key, section) = blob;
+	return true;
+}
+
+/* The first line is it; the others go. */
+static bool
+is_password(struct blob *blob, struct why *why)
+{
+	size_t line = strcspn(blob->bytes, "\r\n");
+
+	explicit_bzero(blob->bytes + line, blob->n - line);
+	blob->n = line;
+	if (line == 0)
+		why_set(why, "has no password in its first line");
+	return line > 0;
+}
+
 static bool
 read_password(struct conf *conf, const struct conf_key *key,
     const struct strings *words, void *section, struct why *why)
 {
-	enum { PASSWORD_MAX = 4096 };
-	struct blob *field = field_of(key, section);
-	struct slice s = word_of(words);
-	struct blob blob;
-	size_t line;
-	int rc;
-
 	(void)conf;
-	if (s.n == 0) {
-		conf_blob_done(field);
-		return true;
-	}
-	if (!slice_take_prefix(&s, "file:") || !conf_is_path(s)) {
-		/* Not the value itself: it may be a password. */
-		why_set(why, "is not of the form \"file:/PATH\"");
-		return false;
-	}
-	rc = conf_read_file(s.p, PASSWORD_MAX, &blob);
-	if (rc != 0) {
-		why_set(why, "can't be read: %s", err_text(rc));
-		return false;
-	}
-	line = strcspn(blob.bytes, "\r\n");
-	explicit_bzero(blob.bytes + line, blob.n - line);
-	blob.n = line;
-	if (blob.n == 0) {
-		conf_blob_done(&blob);
-		why_set(why, "has no password in its first line");
-		return false;
-	}
-	conf_blob_done(field);
-	*field = blob;
-	return true;
+	return read_secret(key, words, section, is_password, why);
 }
 
-enum { SECRET_LEAST = 16, SECRETS_MAX = 4096 };
-
-/* Each line but empty ones, and at least one. */
+/* Each line but empty ones, and at least one; for us alone to read. */
 static bool
-are_secrets(struct slice lines)
+are_secrets(struct blob *blob, struct why *why)
 {
-	bool some = false;
+	enum { SECRET_LEAST = 16 };
+	struct slice lines = slice_from(blob->bytes, blob->n);
+	bool some = false, all = true;
+	struct stat st;
 
+	if (stat(blob->path, &st) == 0 && (st.st_mode & S_IRWXO) != 0) {
+		why_set(why, "is open to everybody: chmod o-rwx it");
+		return false;
+	}
 	while (lines.n > 0) {
 		struct slice line = slice_trim(slice_take_until(&lines, '\n'));
 
-		if (line.n > 0 && line.n < SECRET_LEAST)
-			return false;
+		all &= line.n == 0 || line.n >= SECRET_LEAST;
 		some |= line.n > 0;
 	}
-	return some;
+	if (!some || !all)
+		why_set(why, "needs lines of at least %d octets", SECRET_LEAST);
+	return some && all;
 }
 
 static bool
 read_secrets(struct conf *conf, const struct conf_key *key,
     const struct strings *words, void *section, struct why *why)
 {
-	struct blob *field = field_of(key, section);
-	struct slice s = word_of(words);
-	struct blob blob;
-	struct stat st;
-	int rc;
-
 	(void)conf;
-	if (s.n == 0) {
-		conf_blob_done(field);
-		return true;
-	}
-	if (!slice_take_prefix(&s, "file:") || !conf_is_path(s)) {
-		why_set(why, "is not of the form \"file:/PATH\"");
-		return false;
-	}
-	if (stat(s.p, &st) == 0 && (st.st_mode & S_IRWXO) != 0) {
-		why_set(why, "is open to everybody: chmod o-rwx it");
-		return false;
-	}
-	rc = conf_read_file(s.p, SECRETS_MAX, &blob);
-	if (rc != 0) {
-		why_set(why, "can't be read: %s", err_text(rc));
-		return false;
-	}
-	if (!are_secrets((struct slice){ blob.bytes, blob.n })) {
-		conf_blob_done(&blob);
-		why_set(why, "needs lines of at least %d octets", SECRET_LEAST);
-		return false;
-	}
-	conf_blob_done(field);
-	*field = blob;
-	return true;
+	return read_secret(key, words, section, are_secrets, why);
 }
 
 void

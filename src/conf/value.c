@@ -4,6 +4,7 @@
 #include "conf/value.h"
 
 #include <inttypes.h>
+#include <time.h>
 
 #include "base/ascii.h"
 #include "base/time.h"
@@ -144,33 +145,26 @@ value_daily(struct slice s, uint64_t *count)
 	    slice_is(unit, "d") && *count > 0;
 }
 
-static int64_t
-days_of_years(uint32_t years)
-{
-	return (int64_t)years * 365 + years / 4 - years / 100 + years / 400;
-}
-
 bool
 value_date(struct slice s, int64_t *wall_ms)
 {
-	static const uint16_t before[] = { 0, 31, 59, 90, 120, 151, 181, 212,
-		243, 273, 304, 334, 365 };
-	uint32_t year, month, day, length;
-	int64_t days;
-	bool leap;
+	uint32_t year, month, day;
+	struct tm tm;
+	time_t t;
 
 	if (s.n != 10 || s.p[4] != '-' || s.p[7] != '-' ||
 	    !slice_to_u32(slice_head(s, 4), 9999, &year) || year < 1970 ||
 	    !slice_to_u32(slice_head(slice_skip(s, 5), 2), 12, &month) ||
 	    !slice_to_u32(slice_skip(s, 8), 31, &day) || month == 0 || day == 0)
 		return false;
-	leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-	length = (uint32_t)(before[month] - before[month - 1]);
-	if (day > length + (leap && month == 2 ? 1 : 0))
+	tm = (struct tm){ .tm_year = (int)year - 1900,
+		.tm_mon = (int)month - 1,
+		.tm_mday = (int)day };
+	t = timegm(&tm);
+	/* A day that the month does not have is one of the next month. */
+	if (tm.tm_mday != (int)day)
 		return false;
-	days = days_of_years(year - 1) - days_of_years(1969) +
-	    before[month - 1] + day - 1 + (leap && month > 2 ? 1 : 0);
-	*wall_ms = days * DAY;
+	*wall_ms = (int64_t)t * SECOND;
 	return true;
 }
 

@@ -683,12 +683,18 @@ pass_by(struct courier *c)
 		next_stop(c);
 }
 
+static struct heed_from
+heed_from(const struct courier *c, const struct session *s)
+{
+	return (struct heed_from){ c->conf->delivery.replies.rules,
+		session_host(s), session_address(s) };
+}
+
 /* What replies.conf makes of the replies; true: it goes to the next host. */
 static bool
 heeds(struct courier *c, const struct session *s)
 {
-	const struct heed_from from = { c->conf->delivery.replies.rules,
-		session_host(s), session_address(s) };
+	const struct heed_from from = heed_from(c, s);
 
 	return heed_fates(c->job, &from, &c->failure);
 }
@@ -780,8 +786,7 @@ renews_token(struct courier *c)
 static bool
 heeds_failure(struct courier *c, const struct session *s)
 {
-	const struct heed_from from = { c->conf->delivery.replies.rules,
-		session_host(s), session_address(s) };
+	const struct heed_from from = heed_from(c, s);
 
 	switch (heed_failure(c->job, &from, &c->failure)) {
 	case HEED_GIVE_UP:

@@ -113,6 +113,20 @@ take_kind(struct slice *local, const char *kind)
 	return true;
 }
 
+/* If it is one, that is, and short enough. Ends `text`. */
+static bool
+add_address(struct buf *text, struct buf *out)
+{
+	struct address check;
+	bool good = !buf_failed(text) &&
+	    address_parse(buf_slice(text), true, &check) == PARSE_OK;
+
+	if (good)
+		buf_add(out, buf_slice(text));
+	buf_done(text);
+	return good;
+}
+
 /* Adds "KIND=HASH=rest" in quotes where they are needed, and the domain. */
 static bool
 add_whole(const struct srs *srs, const char *kind, bool quoted,
@@ -122,9 +136,7 @@ add_whole(const struct srs *srs, const char *kind, bool quoted,
 	struct slice secret = next_secret(&secrets);
 	char hash[HASH_LENGTH];
 	const char *quote = quoted ? "\"" : "";
-	struct address check;
 	struct buf whole;
-	bool good;
 
 	if (secret.n == 0)
 		return false;
@@ -132,12 +144,7 @@ add_whole(const struct srs *srs, const char *kind, bool quoted,
 	buf_init(&whole, TEXT_MAX);
 	buf_addf(&whole, "%s%s=%.*s=%.*s%s@%.*s", quote, kind, HASH_LENGTH,
 	    hash, SLICE_ARGS(rest), quote, SLICE_ARGS(srs->domain));
-	good = !buf_failed(&whole) &&
-	    address_parse(buf_slice(&whole), true, &check) == PARSE_OK;
-	if (good)
-		buf_add(out, buf_slice(&whole));
-	buf_done(&whole);
-	return good;
+	return add_address(&whole, out);
 }
 
 static int64_t
@@ -200,19 +207,12 @@ add_back(struct slice prefix, struct slice local, bool quoted,
     struct slice domain, struct buf *out)
 {
 	const char *quote = quoted ? "\"" : "";
-	struct address check;
 	struct buf whole;
-	bool good;
 
 	buf_init(&whole, TEXT_MAX);
 	buf_addf(&whole, "%s%.*s%.*s%s@%.*s", quote, SLICE_ARGS(prefix),
 	    SLICE_ARGS(local), quote, SLICE_ARGS(domain));
-	good = !buf_failed(&whole) &&
-	    address_parse(buf_slice(&whole), true, &check) == PARSE_OK;
-	if (good)
-		buf_add(out, buf_slice(&whole));
-	buf_done(&whole);
-	return good;
+	return add_address(&whole, out);
 }
 
 enum srs_verdict

@@ -162,8 +162,7 @@ keeper_release(struct keeper *k, struct queue_entry *e)
 	if (e->state == QUEUE_DEFERRED)
 		count_deferred(k, e, false);
 	queue_store_release(k->store, e);
-	if (e->user == NULL)
-		keeper_set_due(k, e, k->ledger->wall_ms);
+	keeper_set_due(k, e, k->ledger->wall_ms);
 }
 
 void
@@ -258,6 +257,17 @@ is_lost(int rc)
 	return rc == ERR_CORRUPT || rc == -ENOENT;
 }
 
+/* It is held for the postmaster, and what is left of it is put aside. */
+static void
+put_aside(struct keeper *k, struct queue_entry *e)
+{
+	queue_store_quarantine(k->store, e);
+	if (e->state == QUEUE_HELD)
+		return;
+	keeper_hold(k, e);
+	ledger_act(k->ledger, "held", e->id, SLICE("damage"));
+}
+
 bool
 keeper_hold_damaged(struct keeper *k, struct queue_entry *e)
 {
@@ -277,15 +287,11 @@ keeper_hold_damaged(struct keeper *k, struct queue_entry *e)
 		return false;
 	id_text(e->id, id);
 	log_error("schedule damaged queue=%s reason=\"%s\"", id, err_text(rc));
-	queue_store_quarantine(k->store, e);
-	if (e->state != QUEUE_HELD) {
-		keeper_hold(k, e);
-		ledger_act(k->ledger, "held", e->id, SLICE("damage"));
-	}
+	put_aside(k, e);
 	return true;
 }
 
-/* A damaged message is held for the postmaster; any other trouble may pass. */
+/* Damage stays; any other trouble may pass. */
 static void
 unreadable(struct keeper *k, struct round *r, int rc)
 {
@@ -296,13 +302,10 @@ unreadable(struct keeper *k, struct round *r, int rc)
 	log_error("schedule unreadable queue=%s reason=\"%s\"", id,
 	    err_text(rc));
 	keeper_drop(k, r);
-	if (is_lost(rc)) {
-		queue_store_quarantine(k->store, e);
-		queue_store_hold(k->store, e);
-		ledger_act(k->ledger, "held", e->id, SLICE("damage"));
-	} else if (e->state != QUEUE_HELD) {
+	if (is_lost(rc))
+		put_aside(k, e);
+	else if (e->state != QUEUE_HELD)
 		defer(k, e, k->ledger->wall_ms + RETRY_OWN_TROUBLE);
-	}
 }
 
 struct round *

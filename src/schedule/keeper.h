@@ -27,6 +27,7 @@ void keeper_free(struct keeper **);
 void keeper_configure(struct keeper *, const struct conf *);
 
 /* --- what is due --- */
+/* Nothing, while it is under way: the end of its round sets it. */
 void keeper_set_due(struct keeper *, struct queue_entry *, int64_t wall_ms);
 /* A message whose time has come, or NULL. keeper_open() takes it off. */
 struct queue_entry *keeper_next_due(const struct keeper *);

@@ -22,8 +22,7 @@ flush(const struct wishes *w, struct queue_entry *e)
 	if (e->state == QUEUE_HELD)
 		return false;
 	nudge_sites(w, e);
-	if (e->user == NULL)
-		keeper_set_due(w->keeper, e, w->ledger->wall_ms);
+	keeper_set_due(w->keeper, e, w->ledger->wall_ms);
 	return true;
 }
 

@@ -120,7 +120,10 @@ gather_notes(const struct owed *o, enum bounce_kind kind,
 			.fate = note->fate,
 			.host = note->host,
 			.last_attempt_ms = note->at_ms,
-			.expired = note->has_expired,
+			/* A sender's own limit is final (RFC 2852): 5.4.7. */
+			.expired = note->has_expired &&
+			    !dates_is_over(o->round->envelope,
+				o->reports->wall_ms),
 		};
 	}
 	return n;

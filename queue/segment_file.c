@@ -9,6 +9,7 @@
 
 #include <errno.h>
 
+#include "base/err.h"
 #include "queue/spool.h"
 
 enum {
@@ -73,14 +74,13 @@ segment_file_create(struct segment_file *f, const struct segment_header *header,
 	f->end = SEGMENT_HEADER_SIZE;
 	f->written = (uint64_t)size;
 	f->begun = false;
-	f->uncut = false;
 	return 0;
 }
 
 bool
 segment_file_has_room(const struct segment_file *f, uint32_t length)
 {
-	return f->file != -1 && !f->uncut && length <= SEGMENT_SIZE - f->end;
+	return f->file != -1 && length <= SEGMENT_SIZE - f->end;
 }
 
 static int
@@ -114,34 +114,30 @@ write_ahead(struct segment_file *f, uint64_t from)
 	return rc;
 }
 
-int
-segment_file_mend(struct segment_file *f)
+/* On disk, or a crash brings back the length, and what was there. */
+static int
+cut_off(struct segment_file *f)
 {
-	int rc;
+	int rc = vfs_truncate(f->vfs, f->file, f->begun ? f->end : 0);
 
-	if (f->file == -1 || !f->uncut)
-		return 0;
-	rc = vfs_truncate(f->vfs, f->file, f->begun ? f->end : 0);
-	/* Else a crash may bring back the length, and what was there. */
-	if (rc == 0)
-		rc = vfs_sync(f->vfs, f->file);
-	f->uncut = rc != 0;
-	return rc;
+	return rc != 0 ? rc : vfs_sync(f->vfs, f->file);
 }
 
 /*
  * What was written of the batch must never be found, for its senders are told
  * that it failed: cut it off. A full disk leaves the segment as good as it
- * was; after any other failure nobody knows what the file holds. If it can't be
- * cut now, it stays open until it can, and nobody may read it as closed.
+ * was; after any other failure nobody knows what the file holds, and it is
+ * given up. If it can't be cut, nobody may be told anything.
  */
-static void
+static int
 take_back(struct segment_file *f, int rc)
 {
+	bool is_cut = cut_off(f) == 0;
+
 	f->written = f->begun ? f->end : 0;
-	f->uncut = true;
-	if (segment_file_mend(f) == 0 && rc != -ENOSPC && rc != -EDQUOT)
+	if (!is_cut || (rc != -ENOSPC && rc != -EDQUOT))
 		segment_file_close(f);
+	return is_cut ? rc : ERR_LIMBO;
 }
 
 int
@@ -164,10 +160,8 @@ segment_file_append(struct segment_file *f, struct iovec *iov, int count,
 	}
 	if (rc == 0 && (rc = vfs_sync(f->vfs, f->file)) != 0)
 		rc = rc == -ENOSPC || rc == -EDQUOT ? -EIO : rc;
-	if (rc != 0) {
-		take_back(f, rc);
-		return rc;
-	}
+	if (rc != 0)
+		return take_back(f, rc);
 	f->begun = true;
 	f->end = (uint32_t)end;
 	return 0;

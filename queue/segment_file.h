@@ -20,7 +20,6 @@ struct segment_file {
 	uint32_t end;     /* where the next record goes */
 	uint64_t written; /* up to here the file holds bytes, if only zeros */
 	bool begun;       /* its header has been written */
-	bool uncut;       /* holds octets that were refused, behind its end */
 };
 
 void segment_file_init(struct segment_file *, struct vfs *);
@@ -32,13 +31,11 @@ void segment_file_close(struct segment_file *);
  */
 int segment_file_create(struct segment_file *, const struct segment_header *,
     uint64_t old) MUST_USE;
-/* Cuts off what was refused, if that is still there. */
-int segment_file_mend(struct segment_file *);
 bool segment_file_has_room(const struct segment_file *, uint32_t length);
 /*
- * Appends whole records of n octets together and syncs them. On failure none
- * of them counts, and the file may be given up: segment_file.file is -1, or,
- * as long as the disk does not let us cut them off, it has no room.
+ * Appends whole records of n octets together and syncs them. On failure they
+ * are cut off, or else it is ERR_LIMBO; and the file may be given up:
+ * segment_file.file is -1.
  */
 int segment_file_append(struct segment_file *, struct iovec *, int count,
     uint32_t n) MUST_USE;

@@ -61,6 +61,7 @@ struct queue_store {
 	struct sweeper *sweeper;
 	uint64_t announced; /* cursor */
 	bool trusted;       /* all that was recovered is on disk */
+	bool unlisted;      /* there may be segments that we do not know */
 	bool checkpoint_wanted;
 	int64_t checkpoint_at; /* not before this wall time */
 	uint64_t checkpoint_size;
@@ -214,18 +215,19 @@ know_segment(struct queue_store *s, uint64_t number)
 	return segments_at(all, segments_get(all, number));
 }
 
-/* Segments that we have not heard of; what they hold is to be scanned. */
+/*
+ * Segments that we have not heard of; what they hold is to be scanned. A disk
+ * that does not list them is asked again by the next step.
+ */
 static void
 find_new_segments(struct queue_store *s)
 {
 	struct id_list names = { 0 };
 	struct segments *all = s->state.segments;
+	int rc = id_list_folder(&names, s->vfs, "segments");
 
-	if (id_list_folder(&names, s->vfs, "segments") != 0) {
-		id_list_done(&names);
-		return;
-	}
-	for (size_t i = 0; i < names.n; i++) {
+	s->unlisted = rc != 0;
+	for (size_t i = 0; rc == 0 && i < names.n; i++) {
 		uint64_t number = names.of[i];
 
 		if (queue_writer_of(number) == QUEUE_WRITER_MOVER ||
@@ -346,6 +348,10 @@ queue_store_step(struct queue_store *s, int64_t wall_ms)
 		announce(s);
 		return true;
 	}
+	if (s->unlisted)
+		find_new_segments(s);
+	if (s->unlisted)
+		return false;
 	if (tails_step(s->tails))
 		return true;
 	if (s->phase == PHASE_SCAN) {
@@ -372,8 +378,8 @@ take_chore(struct queue_store *s)
 	if (s->chore || s->phase != PHASE_RUN)
 		return NULL;
 	begin_checkpoint(s);
-	work =
-	    sweeper_take(s->sweeper, QUEUE_CHORE, commits_durable(s->commits));
+	if (s->trusted)
+		work = sweeper_take(s->sweeper, QUEUE_CHORE, durable(s));
 	if (work == NULL && s->checkpoint != NULL)
 		work = checkpoint_take(s->checkpoint, QUEUE_CHORE,
 		    commits_sequence(s->commits), commits_durable(s->commits));

@@ -7,12 +7,28 @@
 #include <limits.h>
 #include <stddef.h>
 
-enum { IOV_AT_ONCE = 1024 }; /* what every system takes */
+enum {
+	IOV_AT_ONCE = 1024, /* what every system takes */
+	READ_TRIES = 3,
+};
+
+/* What a disk fails to read once it may well read the next time. */
+static bool
+once_more(int64_t rc, unsigned *tries)
+{
+	return rc == -EIO && ++*tries < READ_TRIES;
+}
 
 int
 vfs_open(struct vfs *v, const char *name, enum vfs_how how)
 {
-	return v->ops->open(v, name, how);
+	unsigned tries = 0;
+	int rc;
+
+	do
+		rc = v->ops->open(v, name, how);
+	while (how != VFS_CREATE && once_more(rc, &tries));
+	return rc;
 }
 
 void
@@ -27,12 +43,13 @@ int64_t
 vfs_pread(struct vfs *v, int file, void *to, size_t n, uint64_t at)
 {
 	size_t done = 0;
+	unsigned tries = 0;
 
 	while (done < n) {
 		int64_t got = v->ops->pread(v, file, (char *)to + done,
 		    n - done, at + done);
 
-		if (got == -EINTR)
+		if (got == -EINTR || once_more(got, &tries))
 			continue;
 		if (got < 0)
 			return got;
@@ -105,7 +122,13 @@ vfs_truncate(struct vfs *v, int file, uint64_t size)
 int64_t
 vfs_size(struct vfs *v, int file)
 {
-	return v->ops->size(v, file);
+	unsigned tries = 0;
+	int64_t rc;
+
+	do
+		rc = v->ops->size(v, file);
+	while (once_more(rc, &tries));
+	return rc;
 }
 
 void

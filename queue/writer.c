@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "base/alloc.h"
+#include "base/err.h"
 #include "base/id.h"
 #include "base/time.h"
 #include "queue/draft.h"
@@ -177,7 +178,6 @@ queue_writer_close(struct queue_writer **writer)
 	must(!w->writing);
 	while ((d = list_take(&w->waiting)) != NULL)
 		queue_draft_free(&d);
-	(void)segment_file_mend(&w->segment);
 	segment_file_close(&w->segment);
 	draft_pool_done(&w->pool);
 	mem_free(w);
@@ -282,14 +282,9 @@ static int
 begin_segment(struct queue_batch *b)
 {
 	struct segment_header header = { b->new_number, b->salt, b->life };
-	int rc;
 
 	if (b->new_number == 0)
 		return 0;
-	/* No mail as long as refused mail can be found in the last one. */
-	rc = segment_file_mend(b->segment);
-	if (rc != 0)
-		return rc;
 	if (b->segment->file != -1)
 		close_segment(b, &b->closed[0]);
 	return segment_file_create(b->segment, &header, b->old_number);
@@ -380,7 +375,8 @@ finish_draft(struct queue_batch *b, struct queue_draft *d,
 	struct place place = { r->segment, r->offset, r->length };
 	int rc = draft_error(d) != 0 ? draft_error(d) : b->rc;
 
-	if (rc == 0)
+	/* A record that may be found needs its content. */
+	if (rc == 0 || rc == ERR_LIMBO)
 		draft_kept(d);
 	written(draft_who(d), r->id, rc, rc == 0 ? &place : NULL,
 	    draft_envelope(d), arg);

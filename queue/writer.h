@@ -57,7 +57,11 @@ void queue_writer_submit(struct queue_writer *, struct queue_draft **,
 struct queue_batch *queue_writer_take(struct queue_writer *);
 /* Any one thread; touches nothing but the batch. */
 void queue_batch_write(struct queue_batch *);
-/* rc 0: it is on disk at `place`. Else it is not, and will not be. */
+/*
+ * rc 0: it is on disk at `place`. ERR_LIMBO: it could not be synced, nor cut
+ * off, so a crash may bring it back: nobody is told yes or no. Else it is not
+ * there, and will not be.
+ */
 typedef void queue_written_fn(void *who, uint64_t id, int rc,
     const struct place *, struct slice envelope, void *arg);
 /* `closed` is told of each segment that this writer will write no more. */

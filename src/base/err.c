@@ -25,6 +25,8 @@ err_text(int rc)
 		return "TLS failed";
 	case ERR_LIMIT:
 		return "limit reached";
+	case ERR_LIMBO:
+		return "failed, but perhaps done";
 	default:
 		text = strerrordesc_np(rc < 0 ? -rc : rc);
 		return text == NULL ? "unknown error" : text;

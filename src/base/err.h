@@ -11,6 +11,7 @@ enum err {
 	ERR_PROTOCOL = -1004, /* the other side does not speak as agreed */
 	ERR_TLS = -1005,      /* the TLS handshake or layer failed */
 	ERR_LIMIT = -1006,    /* a bound of ours was reached */
+	ERR_LIMBO = -1007,    /* it failed, and may turn out to be done */
 };
 
 /* A static text, never NULL. `rc` is 0, -errno or an enum err. */

@@ -5,10 +5,11 @@
  * checkpoints, compaction and recycling runs on a simulated disk. Before each
  * operation that changes the disk the machine crashes, in several ways; what
  * comes up again is compared with what was promised. Some of those second
- * lives crash again while they recover. Then the same life meets errors.
+ * lives crash again while they recover. Then the same life meets errors, at
+ * each of its operations in turn.
  *
  *	queue_sim [LIVES [FIRST-SEED [WAYS]]]
- *	queue_sim error SEED
+ *	queue_sim error SEED KIND AT
  *
  * A failure prints the command that plays that life again.
  */
@@ -19,6 +20,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/err.h"
 #include "base/id.h"
 #include "queue/reader.h"
 #include "queue/spool.h"
@@ -30,7 +32,8 @@ enum {
 	MESSAGES_MAX = 400,
 	SNAPSHOTS_MAX = 24,
 	ACTIONS = 100,
-	OPS_OF_A_LIFE = 340, /* of the disk, about */
+	BURST = 30, /* operations that fail, one after the other */
+	READS_APART = 7,
 	WAYS = 3,
 	LARGE = (1 << 20) + 4000,
 	RECEIVER = 2,
@@ -38,10 +41,21 @@ enum {
 
 /* Without arguments: seconds on one core. */
 #ifdef MTAD_ASAN
-enum { LIVES = 6, POINTS_MIN = 4000 };
+enum { LIVES = 6, FAILING = 1, POINTS_MIN = 4000 };
 #else
-enum { LIVES = 27, POINTS_MIN = 20000 };
+enum { LIVES = 20, FAILING = 3, POINTS_MIN = 20000 };
 #endif
+
+/* What the disk does wrong, at one operation or from it on. */
+enum fault {
+	FAULT_ONCE,
+	FAULT_FULL,
+	FAULT_BURST,
+	FAULT_FULL_FOR_LONG,
+	FAULT_SHORT_WRITES,
+	FAULT_READ,
+	FAULT_COUNT,
+};
 
 /* What a recovered entry may look like. */
 struct snapshot {
@@ -53,7 +67,13 @@ struct snapshot {
 	int64_t next_ms;
 };
 
-enum promise { PROMISED_NOTHING, PROMISED_TO_KEEP, REFUSED, FORGOTTEN };
+enum promise {
+	PROMISED_NOTHING,
+	PROMISED_TO_KEEP,
+	REFUSED,
+	IN_LIMBO, /* a failing disk: nobody was told yes or no */
+	FORGOTTEN,
+};
 
 struct message {
 	uint64_t id;
@@ -88,7 +108,9 @@ struct world {
 	int64_t wall_ms;
 	uint64_t crash_points;
 	uint64_t refused;
-	uint64_t ghosts; /* refused, but found after a crash */
+	uint64_t in_limbo;
+	enum fault fault;
+	uint64_t fault_at;
 	const char *action;
 };
 
@@ -116,13 +138,16 @@ broken(const struct world *w, uint64_t id, const char *what)
 
 	id_text(id, text);
 	(void)printf("PROMISE BROKEN: %s (message %s, during %s, at operation "
-		     "%llu, a %s); play it again: queue_sim %s %llu",
+		     "%llu, a %s); play it again: queue_sim ",
 	    what, text, w->action, (unsigned long long)sim_disk_ops(w->disk),
-	    sim_disk_op_name(w->disk), w->has_errors ? "error" : "1",
-	    (unsigned long long)w->seed);
-	if (!w->has_errors)
-		(void)printf(" %u", w->ways);
-	(void)printf("\n");
+	    sim_disk_op_name(w->disk));
+	if (w->has_errors)
+		(void)printf("error %llu %u %llu\n",
+		    (unsigned long long)w->seed, (unsigned)w->fault,
+		    (unsigned long long)w->fault_at);
+	else
+		(void)printf("1 %llu %u\n", (unsigned long long)w->seed,
+		    w->ways);
 	exit(1);
 }
 
@@ -281,16 +306,11 @@ check_store(struct world *w, struct queue_store *store, struct vfs *vfs,
 		if (m->promise == FORGOTTEN ||
 		    (m->removed != 0 && m->removed <= durable))
 			broken(w, e->id, "it was done, and came back");
-		/*
-		 * Sync and truncation both failed, the disk still does not let
-		 * the writer cut it off, and the machine crashes just then.
-		 */
-		if (m->promise == REFUSED) {
-			if (!w->has_errors)
-				broken(w, e->id, "it was refused, and came");
-			w->ghosts++;
+		if (m->promise == REFUSED)
+			broken(w, e->id, "it was refused, and came");
+		/* It may be read now, and be gone after the next crash. */
+		if (m->promise == IN_LIMBO)
 			continue;
-		}
 		check_bytes(w, reader, m, &place);
 		check_envelope(w, store, e, arena);
 		check_snapshot(w, m, e, durable);
@@ -314,9 +334,11 @@ open_store(struct world *w, struct vfs *vfs, struct visit *visit)
 	struct queue_store *store;
 
 	*visit = (struct visit){ 0 };
-	if (queue_store_open(vfs, &hooks, w->wall_ms, &store) != 0)
-		broken(w, 0, "the spool cannot be opened");
-	return store;
+	/* A disk that fails to read once: the master starts it again. */
+	for (int i = 0; i < 2; i++)
+		if (queue_store_open(vfs, &hooks, w->wall_ms, &store) == 0)
+			return store;
+	broken(w, 0, "the spool cannot be opened");
 }
 
 static void
@@ -447,8 +469,8 @@ on_written(void *who, uint64_t id, int rc, const struct place *place,
 	(void)who;
 	must(m != NULL);
 	if (rc != 0) {
-		m->promise = REFUSED;
-		w->refused++;
+		m->promise = rc == ERR_LIMBO ? IN_LIMBO : REFUSED;
+		*(rc == ERR_LIMBO ? &w->in_limbo : &w->refused) += 1;
 		return;
 	}
 	m->promise = PROMISED_TO_KEEP;
@@ -833,29 +855,85 @@ crash_everywhere(uint64_t seed, unsigned ways, uint64_t *ops)
 	return points;
 }
 
-/* The life of this seed with a disk that fails at one place. */
 static void
-fail_somewhere(uint64_t seed, uint64_t *refused, uint64_t *points,
-    uint64_t *ghosts)
+set_fault(struct world *w, enum fault fault, uint64_t at)
+{
+	w->fault = fault;
+	w->fault_at = at;
+	switch (fault) {
+	case FAULT_ONCE:
+		sim_disk_fail(w->disk, at, 1, EIO);
+		break;
+	case FAULT_FULL:
+		sim_disk_fail(w->disk, at, 1, ENOSPC);
+		break;
+	case FAULT_BURST:
+		sim_disk_fail(w->disk, at, BURST, EIO);
+		break;
+	case FAULT_FULL_FOR_LONG:
+		sim_disk_fail(w->disk, at, BURST, ENOSPC);
+		break;
+	case FAULT_SHORT_WRITES:
+		sim_disk_shorten_writes(w->disk);
+		break;
+	case FAULT_READ:
+		sim_disk_fail_read(w->disk, at);
+		break;
+	case FAULT_COUNT:
+		break;
+	}
+}
+
+/* What all lives together have met. */
+struct tally {
+	uint64_t lives;
+	uint64_t ops;
+	uint64_t points; /* crashes */
+	uint64_t faults;
+	uint64_t refused;
+	uint64_t in_limbo;
+};
+
+/* A life of this seed with that fault; and it crashes, now and then. */
+static void
+fail_at(uint64_t seed, enum fault fault, uint64_t at, struct tally *t)
 {
 	struct world *w = world_new(seed, 1);
-	uint64_t random = seed * 77;
-	uint64_t at = 4 + sim_below(&random, OPS_OF_A_LIFE);
-	uint64_t count = sim_below(&random, 3) == 0 ? 30 : 1;
 
-	sim_disk_fail(w->disk, at, count,
-	    sim_below(&random, 2) == 0 ? ENOSPC : EIO);
-	/* And crashes, now and then. */
 	w->has_errors = true;
 	w->every = 16;
+	set_fault(w, fault, at);
 	sim_disk_watch(w->disk, on_op, w);
 	live(w, ACTIONS);
 	sim_disk_watch(w->disk, NULL, NULL);
 	check_recovered_service(w);
-	*points += w->crash_points;
-	*refused += w->refused;
-	*ghosts += w->ghosts;
+	t->points += w->crash_points;
+	t->refused += w->refused;
+	t->in_limbo += w->in_limbo;
+	t->faults++;
 	world_free(&w);
+}
+
+/* Every operation of one life fails in turn, in one of the ways. */
+static void
+fail_everywhere(uint64_t seed, struct tally *t)
+{
+	struct world *w = world_new(seed, 1);
+	uint64_t first = sim_disk_ops(w->disk) + 1;
+	uint64_t first_read = sim_disk_reads(w->disk) + 1;
+	uint64_t ops, reads;
+
+	live(w, ACTIONS);
+	ops = sim_disk_ops(w->disk);
+	reads = sim_disk_reads(w->disk);
+	world_free(&w);
+	for (uint64_t at = first; at <= ops; at++)
+		fail_at(seed, (enum fault)((at + seed) % FAULT_SHORT_WRITES),
+		    at, t);
+	for (uint64_t at = first_read + seed % READS_APART; at <= reads;
+	     at += READS_APART)
+		fail_at(seed, FAULT_READ, at, t);
+	fail_at(seed, FAULT_SHORT_WRITES, 0, t);
 }
 
 static uint64_t
@@ -868,39 +946,49 @@ number(const char *text, uint64_t otherwise)
 	return value;
 }
 
+/* "error SEED KIND AT": one of the lives of fail_everywhere(). */
+static int
+play_again(char **words, struct tally *t)
+{
+	uint64_t fault = number(words[1], FAULT_COUNT);
+
+	if (fault >= FAULT_COUNT)
+		return 2;
+	fail_at(number(words[0], 1), (enum fault)fault, number(words[2], 0), t);
+	(void)printf("queue_sim: every promise kept\n");
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
-	bool error = argc > 2 && strcmp(argv[1], "error") == 0;
-	uint64_t lives = error ? 0 : number(argc > 1 ? argv[1] : NULL, LIVES);
+	bool error = argc == 5 && strcmp(argv[1], "error") == 0;
+	uint64_t lives = number(argc > 1 && !error ? argv[1] : NULL, LIVES);
 	uint64_t first = number(argc > 2 ? argv[2] : NULL, 1);
 	unsigned ways = (unsigned)number(argc > 3 ? argv[3] : NULL, WAYS);
-	uint64_t points = 0;
-	uint64_t ops = 0;
-	uint64_t refused = 0;
-	uint64_t failures = 0;
-	uint64_t ghosts = 0;
+	uint64_t failing = argc == 1 ? FAILING : lives / 8;
+	struct tally t = { 0 };
 
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	/* Every life reads with large windows: keep their memory. */
 	(void)mallopt(M_MMAP_THRESHOLD, 1 << 28);
 	(void)mallopt(M_TRIM_THRESHOLD, 1 << 29);
 	if (error)
-		fail_somewhere(first, &refused, &points, &ghosts);
-	for (uint64_t i = 0; i < lives; i++) {
-		points += crash_everywhere(first + i, ways, &ops);
-		for (uint64_t k = 0; k < 20; k++, failures++)
-			fail_somewhere((first + i) * 1000 + k, &refused,
-			    &points, &ghosts);
-	}
-	(void)printf(
-	    "queue_sim: %llu lives of %llu operations in all, "
-	    "%llu crashes, %llu lives with disk errors (%llu "
-	    "messages refused, %llu times found after a crash in the middle of errors): every promise kept\n",
-	    (unsigned long long)lives, (unsigned long long)ops,
-	    (unsigned long long)points, (unsigned long long)failures,
-	    (unsigned long long)refused, (unsigned long long)ghosts);
-	if (argc == 1 && points < POINTS_MIN) {
+		return play_again(argv + 2, &t);
+	for (uint64_t i = 0; i < lives; i++, t.lives++)
+		t.points += crash_everywhere(first + i, ways, &t.ops);
+	for (uint64_t i = 0; i < failing; i++)
+		fail_everywhere((first + i) * 1000, &t);
+	(void)printf("queue_sim: %llu lives of %llu operations in all; %llu "
+		     "crashes; %llu lives with disk errors, at each operation "
+		     "of %llu (%llu messages refused, none of them found "
+		     "later; %llu left without an answer): every promise "
+		     "kept\n",
+	    (unsigned long long)t.lives, (unsigned long long)t.ops,
+	    (unsigned long long)t.points, (unsigned long long)t.faults,
+	    (unsigned long long)failing, (unsigned long long)t.refused,
+	    (unsigned long long)t.in_limbo);
+	if (argc == 1 && t.points < POINTS_MIN) {
 		(void)printf("queue_sim: too few crashes\n");
 		return 1;
 	}

@@ -75,6 +75,10 @@ struct sim_disk {
 	uint64_t fail_from;
 	uint64_t fail_count;
 	int fail_error;
+	uint64_t reads; /* operations that change nothing */
+	uint64_t fail_read;
+	bool short_writes; /* each write is cut short once */
+	bool was_short;
 	const char *op_name;
 };
 
@@ -407,6 +411,14 @@ begin_op(struct sim_disk *d, const char *name)
 	return 0;
 }
 
+/* Errors of reading are few and apart: what is on the disk stays there. */
+static int
+begin_read(struct sim_disk *d)
+{
+	d->reads++;
+	return d->fail_read != 0 && d->reads == d->fail_read ? -EIO : 0;
+}
+
 static int
 sim_open(struct vfs *v, const char *text, enum vfs_how how)
 {
@@ -428,6 +440,8 @@ sim_open(struct vfs *v, const char *text, enum vfs_how how)
 		inode->users--;
 	} else if (name == NULL) {
 		return -ENOENT;
+	} else if (begin_read(d) != 0) {
+		return -EIO;
 	} else {
 		inode = name->inode;
 	}
@@ -453,7 +467,11 @@ sim_close(struct vfs *v, int file)
 static int64_t
 sim_pread(struct vfs *v, int file, void *to, size_t n, uint64_t at)
 {
-	return (int64_t)content_read(&disk_of(v)->opens[file]->now, at, to, n);
+	struct sim_disk *d = disk_of(v);
+
+	if (begin_read(d) != 0)
+		return -EIO;
+	return (int64_t)content_read(&d->opens[file]->now, at, to, n);
 }
 
 static bool
@@ -463,11 +481,26 @@ is_zero(const unsigned char *p, size_t n)
 }
 
 static void
-write_piece(struct inode *inode, const struct iovec *iov, size_t n, uint64_t at)
+write_piece(struct inode *inode, const unsigned char *p, size_t n, uint64_t at)
 {
-	bool zero = n >= PAGE && is_zero(iov->iov_base, n);
+	bool zero = n >= PAGE && is_zero(p, n);
 
-	add_op(inode, zero ? CHANGE_ZERO : CHANGE_WRITE, at, iov->iov_base, n);
+	add_op(inode, zero ? CHANGE_ZERO : CHANGE_WRITE, at, p, n);
+}
+
+/* How much of it is written: at any octet it may stop, inside a piece too. */
+static uint64_t
+written_part(struct sim_disk *d, uint64_t n, int rc)
+{
+	bool cut = rc != 0 || (d->short_writes && !d->was_short) ||
+	    sim_below(&d->random, 8) == 0;
+
+	/* What failed has been written in part, perhaps, or all of it. */
+	d->was_short = rc == 0 && cut && n > 1;
+	if (!cut || n <= 1)
+		return rc != 0 ? sim_below(&d->random, n + 1) : n;
+	return rc != 0 ? sim_below(&d->random, n + 1)
+		       : 1 + sim_below(&d->random, n - 1);
 }
 
 static int64_t
@@ -479,22 +512,23 @@ sim_pwritev(struct vfs *v, int file, const struct iovec *iov, int count,
 	bool zero = count == 1 && iov->iov_len >= PAGE &&
 	    is_zero(iov->iov_base, iov->iov_len);
 	int rc = begin_op(d, zero ? "write zeros" : "write");
-	int64_t done = 0;
+	uint64_t done = 0;
+	uint64_t left = 0;
 
-	if (rc == 0 && sim_below(&d->random, 8) == 0)
-		count = count > 1 ? count / 2 : 1; /* a short write */
-	/* What failed has been written in part, perhaps. */
-	if (rc != 0 && sim_below(&d->random, 2) == 0)
-		count /= 2;
-	for (int i = 0; i < count; i++) {
-		size_t n = iov[i].iov_len;
+	for (int i = 0; i < count; i++)
+		left += iov[i].iov_len;
+	left = written_part(d, left, rc);
+	for (int i = 0; i < count && left > 0; i++) {
+		size_t n =
+		    iov[i].iov_len < left ? iov[i].iov_len : (size_t)left;
 
 		if (n == 0)
 			continue;
-		write_piece(inode, &iov[i], n, at + (uint64_t)done);
-		done += (int64_t)n;
+		write_piece(inode, iov[i].iov_base, n, at + done);
+		done += n;
+		left -= n;
 	}
-	return rc != 0 ? rc : done;
+	return rc != 0 ? rc : (int64_t)done;
 }
 
 static int
@@ -522,7 +556,9 @@ sim_truncate(struct vfs *v, int file, uint64_t size)
 static int64_t
 sim_size(struct vfs *v, int file)
 {
-	return (int64_t)disk_of(v)->opens[file]->now.size;
+	struct sim_disk *d = disk_of(v);
+
+	return begin_read(d) != 0 ? -EIO : (int64_t)d->opens[file]->now.size;
 }
 
 static int
@@ -608,9 +644,13 @@ sim_list(struct vfs *v, const char *folder, vfs_name_fn *each, void *arg)
 {
 	struct sim_disk *d = disk_of(v);
 
+	size_t skip = strcmp(folder, ".") == 0 ? 0 : strlen(folder) + 1;
+
+	if (begin_read(d) != 0)
+		return -EIO;
 	for (unsigned i = 0; i < d->now.n; i++)
 		if (is_in(d->now.of[i].text, folder))
-			each(d->now.of[i].text + strlen(folder) + 1, arg);
+			each(d->now.of[i].text + skip, arg);
 	return 0;
 }
 
@@ -754,6 +794,24 @@ sim_disk_fail(struct sim_disk *d, uint64_t op, uint64_t count, int error)
 	d->fail_from = op;
 	d->fail_count = count;
 	d->fail_error = error;
+}
+
+uint64_t
+sim_disk_reads(const struct sim_disk *d)
+{
+	return d->reads;
+}
+
+void
+sim_disk_fail_read(struct sim_disk *d, uint64_t read)
+{
+	d->fail_read = read;
+}
+
+void
+sim_disk_shorten_writes(struct sim_disk *d)
+{
+	d->short_writes = true;
 }
 
 const char *

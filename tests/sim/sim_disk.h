@@ -28,6 +28,11 @@ struct sim_disk *sim_disk_after_crash(const struct sim_disk *, uint64_t seed);
 uint64_t sim_disk_ops(const struct sim_disk *);
 /* From that operation on, `count` of them fail with `error` (an errno). */
 void sim_disk_fail(struct sim_disk *, uint64_t op, uint64_t count, int error);
+/* Reading, sizes, lists, openings: counted apart; that one fails (0: none). */
+uint64_t sim_disk_reads(const struct sim_disk *);
+void sim_disk_fail_read(struct sim_disk *, uint64_t read);
+/* No write is done at once, but only a part of it first. */
+void sim_disk_shorten_writes(struct sim_disk *);
 /* The operation that is about to run. */
 const char *sim_disk_op_name(const struct sim_disk *);
 

@@ -1,28 +1,17 @@
 /*
- * queue/store.c - operations on live messages, and who does what when.
+ * queue/store.c - the store's life: what is found, and who does what when.
  *
  * The parts: recover.h and tails.h find what there is, state.h holds it,
- * commits.h, checkpoint.h, mover.h and sweeper.h keep the disk in step.
+ * commits.h, checkpoint.h, mover.h and sweeper.h keep the disk in step. What
+ * happens to single messages: operate.c; questions: ask.c.
  */
-#include "queue/store.h"
-
-#include <errno.h>
-#include <inttypes.h>
-#include <string.h>
+#include "queue/store_inside.h"
 
 #include "base/alloc.h"
-#include "base/err.h"
 #include "base/time.h"
 #include "queue/adopt.h"
-#include "queue/checkpoint.h"
-#include "queue/commits.h"
-#include "queue/damage.h"
 #include "queue/map.h"
-#include "queue/mover.h"
-#include "queue/recover.h"
 #include "queue/spool.h"
-#include "queue/sweeper.h"
-#include "queue/tails.h"
 #include "queue/work.h"
 
 enum {
@@ -35,40 +24,6 @@ static const uint64_t checkpoint_octets = 32 << 20;
 /* Messages that were never tried leave no trace in a journal. */
 static const uint64_t checkpoint_adopted = 1 << 30;
 static const uint64_t stuck_octets = 64 << 20;
-
-enum phase {
-	PHASE_RECOVER,  /* checkpoint and journals */
-	PHASE_ANNOUNCE, /* what they told */
-	PHASE_SCAN,     /* what they did not know */
-	PHASE_RUN,
-};
-
-struct queue_store {
-	struct vfs *vfs; /* borrowed */
-	struct queue_hooks hooks;
-	enum phase phase;
-	struct state state;
-	struct damage damage;
-	struct queue_reader *reader; /* owned, as all below */
-	struct arena *arena;
-	struct buf list;
-	struct id_maker ids;
-	struct recovery *recovery;
-	struct tails *tails;
-	struct commits *commits;
-	struct checkpoint *checkpoint;
-	struct mover *mover;
-	struct sweeper *sweeper;
-	uint64_t announced; /* cursor */
-	bool trusted;       /* all that was recovered is on disk */
-	bool unlisted;      /* there may be segments that we do not know */
-	bool checkpoint_wanted;
-	int64_t checkpoint_at; /* not before this wall time */
-	uint64_t checkpoint_size;
-	uint64_t adopted_octets; /* since the last checkpoint */
-	int64_t wall_ms;         /* when we were called last */
-	bool chore;              /* one is under way */
-};
 
 /*
  * What was read from journals may still be in memory alone, when their process
@@ -92,29 +47,6 @@ on_found(struct queue_entry *e, void *arg)
 		s->hooks.found(e, s->hooks.arg);
 }
 
-/* An operation: done at once, and written with the next commit. */
-static bool
-operate(struct queue_store *s, const struct change *c)
-{
-	if (!state_apply(&s->state, c, commits_next(s->commits)))
-		return false;
-	commits_add(s->commits, c);
-	return true;
-}
-
-/* Before any change but its removal: a reader must be able to build it. */
-static void
-describe(struct queue_store *s, struct queue_entry *e)
-{
-	struct change c;
-
-	if ((e->flags & ENTRY_JOURNALED) != 0)
-		return;
-	state_describe(&s->state, e, &s->list, &c);
-	commits_add(s->commits, &c);
-	e->flags |= ENTRY_JOURNALED;
-}
-
 static void
 on_moved(struct queue_entry *e, const struct place *place, void *arg)
 {
@@ -123,8 +55,8 @@ on_moved(struct queue_entry *e, const struct place *place, void *arg)
 		.id = e->id,
 		.place = *place };
 
-	describe(s, e);
-	must(operate(s, &c));
+	store_describe(s, e);
+	must(store_operate(s, &c));
 }
 
 int
@@ -508,6 +440,8 @@ queue_store_segment_closed(struct queue_store *s, uint64_t segment)
 	if (s->phase == PHASE_RECOVER || segment == 0)
 		return;
 	seg = know_segment(s, segment);
+	if (seg->state == SEGMENT_GIVEN)
+		seg->state = SEGMENT_FREE;
 	if (seg->state != SEGMENT_GROWING)
 		return;
 	/* All was announced, but perhaps to an earlier life of ours. */
@@ -549,248 +483,4 @@ queue_store_next_free_segment(struct queue_store *s, uint64_t *out)
 		return false;
 	*out = number;
 	return true;
-}
-
-/* --- operations --- */
-
-void
-queue_store_result(struct queue_store *s, struct queue_entry *e, uint32_t index,
-    const struct fate *fate, struct slice host, uint16_t attempts)
-{
-	struct change c = { .kind = CHANGE_RESULT,
-		.id = e->id,
-		.index = index,
-		.reply = slice_head(fate->reply, TEXT_MAX),
-		.host = slice_head(host, TEXT_MAX) };
-
-	c.result = (struct queue_recipient){ .attempts = attempts,
-		.smtp_code = (uint16_t)fate->smtp_code,
-		.subject = fate->code.subject,
-		.detail = fate->code.detail,
-		.class = fate->code.class,
-		.ours = fate->ours,
-		.kind = (uint8_t)fate->kind };
-	describe(s, e);
-	must(operate(s, &c));
-}
-
-void
-queue_store_defer(struct queue_store *s, struct queue_entry *e, int64_t next_ms)
-{
-	struct change c = { .kind = CHANGE_DEFERRED,
-		.id = e->id,
-		.next_ms = next_ms };
-
-	describe(s, e);
-	must(operate(s, &c));
-}
-
-void
-queue_store_activate(struct queue_store *s, struct queue_entry *e)
-{
-	if (e->state == QUEUE_DEFERRED)
-		live_set_state(s->state.live, e, QUEUE_ACTIVE);
-}
-
-static void
-simple(struct queue_store *s, struct queue_entry *e, enum change_kind kind)
-{
-	struct change c = { .kind = kind, .id = e->id };
-
-	describe(s, e);
-	must(operate(s, &c));
-}
-
-void
-queue_store_hold(struct queue_store *s, struct queue_entry *e)
-{
-	simple(s, e, CHANGE_HELD);
-}
-
-void
-queue_store_release(struct queue_store *s, struct queue_entry *e)
-{
-	simple(s, e, CHANGE_RELEASED);
-}
-
-void
-queue_store_set_warned(struct queue_store *s, struct queue_entry *e)
-{
-	simple(s, e, CHANGE_WARNED);
-}
-
-int
-queue_store_expand(struct queue_store *s, struct queue_entry *e, uint32_t index,
-    const struct recipient *fresh, uint32_t count)
-{
-	struct recipient *copy;
-	struct envelope envelope = { .recipient_count = count };
-	struct change c = { .kind = CHANGE_EXPANDED,
-		.id = e->id,
-		.index = index,
-		.count = e->recipient_count };
-	struct buf list;
-	int rc = ERR_LIMIT;
-
-	describe(s, e);
-	copy = mem_array(count, sizeof(*copy));
-	if (count > 0)
-		memcpy(copy, fresh, count * sizeof(*copy));
-	envelope.recipients = copy;
-	buf_init(&list, CHANGE_SIZE_MAX / 2);
-	envelope_encode(&envelope, &list);
-	mem_free(copy);
-	if (!buf_failed(&list)) {
-		c.list = buf_slice(&list);
-		if (operate(s, &c))
-			rc = 0;
-	}
-	buf_done(&list);
-	return rc;
-}
-
-void
-queue_store_remove(struct queue_store *s, struct queue_entry **entry)
-{
-	struct queue_entry *e = *entry;
-	struct change c = { .kind = CHANGE_REMOVED,
-		.id = e->id,
-		.place = state_place(&s->state, e) };
-
-	must(e->pins == 0);
-	if ((e->flags & ENTRY_LARGE) != 0)
-		sweeper_add_large(s->sweeper, e->id, commits_next(s->commits));
-	must(operate(s, &c));
-	*entry = NULL;
-}
-
-void
-queue_store_quarantine(struct queue_store *s, const struct queue_entry *e)
-{
-	struct place place = state_place(&s->state, e);
-	char name[VFS_NAME_MAX];
-	char id[ID_TEXT_SIZE];
-
-	spool_name("segments", place.segment, name);
-	id_text(e->id, id);
-	damage_tell(&s->damage, "%s: message %s at octet %" PRIu32, name, id,
-	    place.offset);
-	damage_keep_message(&s->damage, e->id, &place,
-	    (e->flags & ENTRY_LARGE) != 0);
-}
-
-void
-queue_store_pin(struct queue_store *s, struct queue_entry *e)
-{
-	(void)s;
-	must(e->pins < UINT16_MAX);
-	e->pins++;
-}
-
-void
-queue_store_unpin(struct queue_store *s, struct queue_entry *e)
-{
-	(void)s;
-	must(e->pins > 0);
-	e->pins--;
-}
-
-/* --- questions --- */
-
-struct queue_entry *
-queue_store_find(const struct queue_store *s, uint64_t id)
-{
-	return live_find(s->state.live, id);
-}
-
-struct queue_entry *
-queue_store_each(const struct queue_store *s, uint64_t *cursor)
-{
-	return live_each(s->state.live, cursor);
-}
-
-struct place
-queue_store_place(const struct queue_store *s, const struct queue_entry *e)
-{
-	return state_place(&s->state, e);
-}
-
-/* The recipients of an expansion, behind those of the envelope. */
-static int
-add_expansion(struct slice list, struct arena *arena, struct envelope *e)
-{
-	struct slice kept = arena_copy(arena, list);
-	struct envelope more;
-	struct recipient *all;
-	int rc;
-
-	if (kept.p == NULL)
-		return ERR_LIMIT;
-	rc = envelope_decode(kept, arena, &more);
-	if (rc != 0)
-		return rc;
-	all = arena_alloc(arena,
-	    (size_t)e->recipient_count + more.recipient_count, sizeof(*all));
-	if (all == NULL)
-		return ERR_LIMIT;
-	memcpy(all, e->recipients, e->recipient_count * sizeof(*all));
-	memcpy(all + e->recipient_count, more.recipients,
-	    more.recipient_count * sizeof(*all));
-	e->recipients = all;
-	e->recipient_count += more.recipient_count;
-	return 0;
-}
-
-int
-queue_store_envelope(struct queue_store *s, const struct queue_entry *entry,
-    struct arena *arena, struct envelope *out)
-{
-	struct place place = state_place(&s->state, entry);
-	struct slice list = live_expansion(s->state.live, entry);
-	struct queue_message m;
-	struct slice kept;
-	int rc = queue_reader_open(s->reader, &place, &m);
-
-	if (rc != 0)
-		return rc;
-	kept = arena_copy(arena, buf_slice(&m.envelope));
-	if (m.id != entry->id)
-		rc = ERR_CORRUPT;
-	else
-		rc = kept.p == NULL ? ERR_LIMIT
-				    : envelope_decode(kept, arena, out);
-	queue_message_done(s->reader, &m);
-	if (rc == 0 && list.n > 0)
-		rc = add_expansion(list, arena, out);
-	if (rc == 0 && out->recipient_count != entry->recipient_count)
-		rc = ERR_CORRUPT;
-	return rc;
-}
-
-struct slice
-queue_store_text(const struct queue_store *s, uint32_t text)
-{
-	return texts_get(live_texts_const(s->state.live), text);
-}
-
-uint32_t
-queue_store_find_text(const struct queue_store *s, struct slice text)
-{
-	return texts_find(live_texts_const(s->state.live), text);
-}
-
-void
-queue_store_counts(const struct queue_store *s, struct queue_counts *out)
-{
-	struct live_counts live;
-
-	live_count(s->state.live, &live);
-	*out = (struct queue_counts){ .recipients = live.recipients,
-		.octets = live.octets,
-		.segments = segments_count(s->state.segments),
-		.journal_octets = commits_octets(s->commits),
-		.damaged = s->damage.count,
-		.quarantined = s->damage.kept,
-		.memory = live_memory(s->state.live) };
-	memcpy(out->messages, live.messages, sizeof(out->messages));
 }

@@ -79,7 +79,10 @@ void queue_store_compact(struct queue_store *);
  */
 struct queue_entry *queue_store_adopt(struct queue_store *, uint64_t id,
     const struct place *, struct slice envelope);
-/* SEGMENT_CLOSED; and: the process of this writer has ended. */
+/*
+ * SEGMENT_CLOSED: one that was written, or was given to be and comes back; and:
+ * the process of this writer has ended.
+ */
 void queue_store_segment_closed(struct queue_store *, uint64_t segment);
 void queue_store_writer_ended(struct queue_store *, uint8_t writer);
 /* A segment to be sent as SEGMENT_FREE to a receiver. False: none now. */

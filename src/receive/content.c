@@ -6,6 +6,7 @@
 
 #include <errno.h>
 
+#include "base/err.h"
 #include "conf/conf.h"
 #include "mail/header.h"
 #include "receive/smtp_server.h"
@@ -87,6 +88,10 @@ content_trouble(int rc)
 {
 	if (rc == -ENOSPC || rc == -EDQUOT)
 		return "452 4.3.1 Insufficient system storage";
+	/* The truth: a crash may bring back what could not be cut off. */
+	if (rc == ERR_LIMBO)
+		return "451 4.3.0 Local error, please try again later; the "
+		       "message may arrive twice then";
 	return "451 4.3.0 Local error, please try again later";
 }
 

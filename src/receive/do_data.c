@@ -98,9 +98,6 @@ smtp_server_committed(struct smtp_server *s, int rc, int64_t now)
 
 	must(s->state == STATE_COMMIT);
 	s->now = now;
-	/* Whoever hears nothing sends it again (RFC 1047). */
-	if (rc == ERR_LIMBO)
-		return STEP_CLOSE;
 	if (rc != 0)
 		return reject_content(s, content_trouble(rc));
 	id_text(s->transaction->envelope.id, id);

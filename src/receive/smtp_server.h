@@ -65,7 +65,7 @@ enum step smtp_server_informed(struct smtp_server *, int64_t now) MUST_USE;
 /* Of the message that is whole. */
 enum step smtp_server_inspected(struct smtp_server *,
     const struct smtp_findings *, int64_t now) MUST_USE;
-/* rc 0: the message is on disk. ERR_LIMBO: nothing is answered at all. */
+/* rc 0: the message is on disk. */
 enum step smtp_server_committed(struct smtp_server *, int rc,
     int64_t now) MUST_USE;
 enum step smtp_server_auth_challenge(struct smtp_server *, struct slice,

@@ -508,14 +508,14 @@ START_TEST(a_disk_that_is_full_is_452_and_other_trouble_451)
 }
 END_TEST
 
-START_TEST(a_message_in_limbo_gets_no_answer)
+START_TEST(a_message_in_limbo_is_deferred_with_a_warning)
 {
 	struct scene s;
 
 	scene_init(&s, SCENE_RELAY);
 	s.rc_commit = ERR_LIMBO;
-	expect(&s, SEND TEXT DOT, "220,250,250 2.1.0,250 2.1.5,354",
-	    STEP_CLOSE);
+	expect(&s, SEND TEXT DOT, "220,250,250 2.1.0,250 2.1.5,354,451 4.3.0",
+	    STEP_MORE);
 	scene_done(&s);
 }
 END_TEST
@@ -1066,7 +1066,7 @@ main(void)
 	tcase_add_test(tc,
 	    content_behind_a_refused_data_is_never_read_as_commands);
 	tcase_add_test(tc, a_disk_that_is_full_is_452_and_other_trouble_451);
-	tcase_add_test(tc, a_message_in_limbo_gets_no_answer);
+	tcase_add_test(tc, a_message_in_limbo_is_deferred_with_a_warning);
 	tcase_add_test(tc, auth_is_454_over_the_limit_of_a_client);
 	tcase_add_test(tc, nul_is_refused_in_commands_and_content);
 	tcase_add_test(tc, who_speaks_before_the_greeting_is_refused);

@@ -457,8 +457,12 @@ compare_size(struct recovery *r, struct segment *s, const char *name)
 	if (size < 0 || size >= s->adopted_to ||
 	    s->adopted_to <= SEGMENT_HEADER_SIZE)
 		return;
-	/* A writer may have cut off what it refused, and we had read before. */
-	if (r->damage->strict && !has_live_behind(r, s->number, (uint64_t)size))
+	/*
+	 * Octets of the dead were given back; or a writer has cut off what it
+	 * refused, and we had read that before.
+	 */
+	if (size > 0 && r->damage->strict &&
+	    !has_live_behind(r, s->number, (uint64_t)size))
 		damage_tell(r->damage,
 		    "%s is cut off at octet %" PRId64 " (no live message "
 		    "behind it)",

@@ -127,7 +127,7 @@ cut_off(struct segment_file *f)
  * What was written of the batch must never be found, for its senders are told
  * that it failed: cut it off. A full disk leaves the segment as good as it
  * was; after any other failure nobody knows what the file holds, and it is
- * given up. If it can't be cut, nobody may be told anything.
+ * given up. If it can't be cut, nobody can promise that.
  */
 static int
 take_back(struct segment_file *f, int rc)

@@ -17,8 +17,9 @@
 enum segment_state {
 	SEGMENT_GROWING, /* its writer may append */
 	SEGMENT_CLOSED,
-	SEGMENT_FREE,  /* closed, and nothing in it is live: for reuse */
-	SEGMENT_GIVEN, /* free, and promised to a writer or the unlinker */
+	SEGMENT_EMPTYING, /* nothing in it is live: its octets go now */
+	SEGMENT_FREE,     /* closed, and nothing in it is live: for reuse */
+	SEGMENT_GIVEN,    /* free, and promised to a writer or the unlinker */
 };
 
 struct segment_skip {
@@ -32,6 +33,7 @@ struct segment {
 	bool wants_scan;
 	bool missing;    /* there is no such file */
 	bool unreadable; /* a scan failed: nobody knows what is in it */
+	bool emptied;    /* dead, and its octets were given back */
 	uint32_t adopted_to;
 	uint32_t live; /* messages */
 	uint64_t live_octets;

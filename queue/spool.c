@@ -13,7 +13,11 @@
 static const char *const folders[] = { "segments", "large", "journal",
 	"quarantine" };
 
-enum { FOLDERS = sizeof(folders) / sizeof(folders[0]) };
+enum {
+	FOLDERS = sizeof(folders) / sizeof(folders[0]),
+	RESERVE_PARTS = 50, /* of the disk, one is left to the journal */
+};
+static const uint64_t reserve_max = 256 << 20;
 
 int
 queue_spool_create(struct vfs *v)
@@ -23,6 +27,21 @@ queue_spool_create(struct vfs *v)
 	for (int i = 0; rc == 0 && i < FOLDERS; i++)
 		rc = vfs_mkdir(v, folders[i]);
 	return rc != 0 ? rc : vfs_sync_folder(v, ".");
+}
+
+bool
+queue_spool_is_short(struct vfs *v, unsigned times)
+{
+	uint64_t room = 0;
+	uint64_t total = 0;
+	uint64_t reserve;
+
+	if (vfs_room(v, &room, &total) != 0)
+		return false; /* the write itself will tell */
+	reserve = total / RESERVE_PARTS;
+	if (reserve > reserve_max)
+		reserve = reserve_max;
+	return room < times * reserve;
 }
 
 int

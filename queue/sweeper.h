@@ -20,7 +20,7 @@ void sweeper_free(struct sweeper **);
 void sweeper_add_large(struct sweeper *, uint64_t id, uint64_t sequence);
 /* Finds segments that have become free, now that so much is on disk. */
 void sweeper_look(struct sweeper *, uint64_t durable);
-/* One for a writer to take over; 0: none. */
+/* One for a writer to take over; 0: none, or the disk wants it back. */
 uint64_t sweeper_give(struct sweeper *);
 struct queue_work *sweeper_take(struct sweeper *, int lane, uint64_t durable);
 

@@ -21,11 +21,8 @@ enum {
 	BATCH_MESSAGES = 512,
 	BATCH_OCTETS = 16 << 20,
 	SPARES_MAX = 4,
-	/* Room that is left to the journal, so that deliveries go on. */
-	RESERVE_PARTS = 50,
 	ASK_ROOM_EVERY = 16,
 };
-static const uint64_t reserve_max = 256 << 20;
 
 struct draft_list {
 	struct queue_draft *first;
@@ -193,19 +190,21 @@ queue_writer_id(struct queue_writer *w, int64_t wall_ms)
 int
 queue_writer_has_room(struct queue_writer *w)
 {
-	uint64_t room = 0;
-	uint64_t total = 0;
-	uint64_t reserve;
-
 	if (w->room_asked++ % ASK_ROOM_EVERY != 0 && !w->is_full)
 		return 0;
-	if (vfs_room(w->vfs, &room, &total) != 0)
-		return 0; /* the write itself will tell */
-	reserve = total / RESERVE_PARTS;
-	if (reserve > reserve_max)
-		reserve = reserve_max;
-	w->is_full = room < reserve;
+	w->is_full = queue_spool_is_short(w->vfs, 1);
 	return w->is_full ? -ENOSPC : 0;
+}
+
+void
+queue_writer_yield(struct queue_writer *w, queue_closed_fn *closed, void *arg)
+{
+	while (w->spare_count > 0)
+		closed(w->spares[--w->spare_count], arg);
+	if (w->writing || w->segment.file == -1)
+		return;
+	segment_file_close(&w->segment);
+	closed(w->segment.header.number, arg);
 }
 
 struct queue_draft *

@@ -20,6 +20,9 @@ struct queue_writer;
 struct queue_draft;
 struct queue_batch;
 
+/* Told of each segment that its writer will write no more. */
+typedef void queue_closed_fn(uint64_t segment, void *arg);
+
 /*
  * `number` (0-255) is the writer's own: no two live writers share one. The vfs
  * stands at the spool. 0 and *out, or -errno.
@@ -34,6 +37,13 @@ uint64_t queue_writer_id(struct queue_writer *, int64_t wall_ms);
  * MAIL, answered 452 4.3.1.
  */
 int queue_writer_has_room(struct queue_writer *) MUST_USE;
+
+/*
+ * Of a writer without room: what it was given to recycle it gives back, and its
+ * segment is closed, to be reclaimed as soon as all its messages are done. The
+ * next batch begins a new one.
+ */
+void queue_writer_yield(struct queue_writer *, queue_closed_fn *, void *arg);
 
 /* `id` is the message's, from queue_writer_id(); it names the file in large/.
  */
@@ -59,13 +69,11 @@ struct queue_batch *queue_writer_take(struct queue_writer *);
 void queue_batch_write(struct queue_batch *);
 /*
  * rc 0: it is on disk at `place`. ERR_LIMBO: it could not be synced, nor cut
- * off, so a crash may bring it back: nobody is told yes or no. Else it is not
- * there, and will not be.
+ * off, so a crash may bring it back: its sender keeps it, and is told so. Else
+ * it is not there, and will not be.
  */
 typedef void queue_written_fn(void *who, uint64_t id, int rc,
     const struct place *, struct slice envelope, void *arg);
-/* `closed` is told of each segment that this writer will write no more. */
-typedef void queue_closed_fn(uint64_t segment, void *arg);
 void queue_writer_finish(struct queue_writer *, struct queue_batch **,
     queue_written_fn *, queue_closed_fn *, void *arg);
 /* The next batch begins a new segment, so that this one can be reclaimed. */

@@ -125,6 +125,16 @@ commit_writer(struct commit *c)
 	return c->writer;
 }
 
+int
+commit_has_room(struct commit *c)
+{
+	int rc = queue_writer_has_room(c->writer);
+
+	if (rc != 0)
+		queue_writer_yield(c->writer, c->events.closed, c->events.arg);
+	return rc;
+}
+
 void
 commit_submit(struct commit *c, struct queue_draft **draft, struct slice prefix,
     struct slice envelope, void *who)

@@ -30,6 +30,8 @@ struct commit *commit_new(struct loop *, struct queue_writer *,
 /* Waits for the batch under way; tells of it no more. */
 void commit_free(struct commit **);
 struct queue_writer *commit_writer(struct commit *);
+/* As queue_writer_has_room(); without room, the segment is given up. */
+int commit_has_room(struct commit *) MUST_USE;
 /* Takes the draft. */
 void commit_submit(struct commit *, struct queue_draft **, struct slice prefix,
     struct slice envelope, void *who);

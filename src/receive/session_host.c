@@ -45,7 +45,7 @@ host_sender(void *arg, const struct address *sender, struct slice login,
 		counters_client("rate", &s->terms.client), time_wall_ms(),
 		MINUTE, rate))
 		return say_no(no, "450 4.7.1 Too many messages, slow down");
-	if (queue_writer_has_room(commit_writer(s->services->commit)) != 0)
+	if (commit_has_room(s->services->commit) != 0)
 		return say_no(no, "452 4.3.1 Insufficient system storage");
 	s->mail_since = loop_now(s->services->loop);
 	s->has_null_sender = address_is_null(sender);

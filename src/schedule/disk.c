@@ -171,6 +171,14 @@ disk_new_id(struct disk *d, int64_t wall_ms)
 	return queue_writer_id(d->writer, wall_ms);
 }
 
+static void
+on_closed(uint64_t segment, void *arg)
+{
+	struct disk *d = arg;
+
+	queue_store_segment_closed(d->store, segment);
+}
+
 struct disk_write *
 disk_write_new(struct disk *d, uint64_t id, disk_written_fn *written, void *who)
 {
@@ -182,6 +190,8 @@ disk_write_new(struct disk *d, uint64_t id, disk_written_fn *written, void *who)
 	w->signing = signing_new(d->signers);
 	buf_init(&w->prefix, PREFIX_MAX);
 	w->rc = queue_writer_has_room(d->writer);
+	if (w->rc != 0)
+		queue_writer_yield(d->writer, on_closed, d);
 	w->written = written;
 	w->who = who;
 	d->writes++;
@@ -271,14 +281,6 @@ on_written(void *who, uint64_t id, int rc, const struct place *place,
 	(void)arg;
 	must(w->id == id);
 	write_end(w, rc, place, envelope);
-}
-
-static void
-on_closed(uint64_t segment, void *arg)
-{
-	struct disk *d = arg;
-
-	queue_store_segment_closed(d->store, segment);
 }
 
 /* --- helper threads --- */

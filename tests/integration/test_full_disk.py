@@ -179,6 +179,33 @@ def test_a_disk_full_of_large_mail_drains_and_takes_more(stage):
     assert ": 0 damaged" in m.ctl("spool", "check")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
+def test_segments_that_fill_a_small_disk_are_given_back(stage):
+    """Even the newest of each receiver, when all in it is done."""
+    sink, gate = closed_sink(stage)
+    m = stage.mtad(FAST + 'route "*" { via = '
+                   f'"smtp:127.0.0.1:{sink.port}" }}\n', start=False)
+    mount_spool(stage, m)
+    m.start()
+    post = Post(m)
+    post.until_refused(size=300000)
+    assert len(post.accepted) > 20
+    gate["open"] = True
+    m.ctl("queue", "flush")
+    harness.wait_for("an empty queue", lambda: m.queue_count() == 0)
+    harness.wait_for("mail to be accepted again",
+                     lambda: post.send(size=300000))
+    for _ in range(10):
+        assert post.send(size=300000), post.replies[-1]
+    harness.wait_for("all that was accepted", lambda: sorted(arrived(sink))
+                     == sorted(post.accepted))
+    assert ": 0 damaged" in m.ctl("spool", "check")
+    m.stop()
+    m.start()
+    assert m.queue_count() == 0
+    assert ": 0 damaged" in m.ctl("spool", "check")
+
+
 def faulty_library(stage):
     source = stage.folder / "faulty.c"
     library = stage.folder / "faulty.so"

@@ -71,7 +71,7 @@ enum promise {
 	PROMISED_NOTHING,
 	PROMISED_TO_KEEP,
 	REFUSED,
-	IN_LIMBO, /* a failing disk: nobody was told yes or no */
+	IN_LIMBO, /* refused by a failing disk: "it may come twice" */
 	FORGOTTEN,
 };
 
@@ -707,6 +707,12 @@ recycle(struct world *w)
 		queue_writer_recycle(w->writer, segment);
 }
 
+static void
+yield(struct world *w)
+{
+	queue_writer_yield(w->writer, on_closed, w);
+}
+
 struct action {
 	const char *name;
 	void (*act)(struct world *);
@@ -748,6 +754,7 @@ static const struct action actions[] = {
 	{ "chores",	  do_chores,	  14 },
 	{ "checkpointing", checkpoint,	  4 },
 	{ "recycling",	  recycle,	  10 },
+	{ "yielding",	  yield,	  4 },
 	{ "a restart of the scheduler", restart_store, 1 },
 	{ "a restart of the receiver",	restart_writer, 2 },
 };
@@ -982,7 +989,7 @@ main(int argc, char **argv)
 	(void)printf("queue_sim: %llu lives of %llu operations in all; %llu "
 		     "crashes; %llu lives with disk errors, at each operation "
 		     "of %llu (%llu messages refused, none of them found "
-		     "later; %llu left without an answer): every promise "
+		     "later; %llu told that they may be): every promise "
 		     "kept\n",
 	    (unsigned long long)t.lives, (unsigned long long)t.ops,
 	    (unsigned long long)t.points, (unsigned long long)t.faults,

@@ -657,8 +657,8 @@ sim_list(struct vfs *v, const char *folder, vfs_name_fn *each, void *arg)
 static int
 sim_room(struct vfs *v, uint64_t *free_r, uint64_t *total_r)
 {
-	(void)v;
-	*free_r = 1u << 30;
+	/* Every now and then there is little left, as the store counts. */
+	*free_r = disk_of(v)->ops / 64 % 4 == 0 ? 1u << 20 : 1u << 30;
 	*total_r = 1u << 30;
 	return 0;
 }

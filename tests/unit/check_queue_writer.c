@@ -288,6 +288,22 @@ START_TEST(old_bytes_of_a_recycled_segment_do_not_come_back)
 }
 END_TEST
 
+START_TEST(a_segment_that_is_yielded_is_closed_and_a_new_one_begun)
+{
+	submit(100, 1);
+	commit();
+	queue_writer_yield(writer, on_closed, &kept);
+	queue_writer_yield(writer, on_closed, &kept);
+	ck_assert_uint_eq(kept.closed, 1);
+	submit(100, 2);
+	commit();
+	ck_assert_uint_eq(kept.closed, 1);
+	ck_assert_uint_ne(kept.of[0].place.segment, kept.of[1].place.segment);
+	expect(0, 100, 1);
+	expect(1, 100, 2);
+}
+END_TEST
+
 START_TEST(ids_go_on_behind_those_of_earlier_lives)
 {
 	uint64_t last = queue_writer_id(writer, time_wall_ms() + 1000000);
@@ -383,6 +399,8 @@ main(void)
 	tcase_add_test(tc, a_full_segment_is_closed_and_the_next_one_goes_on);
 	tcase_add_loop_test(tc, a_flipped_byte_costs_one_record_alone, 0, 12);
 	tcase_add_test(tc, old_bytes_of_a_recycled_segment_do_not_come_back);
+	tcase_add_test(tc,
+	    a_segment_that_is_yielded_is_closed_and_a_new_one_begun);
 	tcase_add_test(tc, ids_go_on_behind_those_of_earlier_lives);
 	tcase_add_test(tc, an_abandoned_large_draft_leaves_no_file);
 	tcase_add_test(tc, drafts_that_stay_unfinished_move_to_files);

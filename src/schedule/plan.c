@@ -6,6 +6,9 @@
  * timer heap when only time is missing, and nowhere when an event must come
  * first. site_settle() is the one place that decides which.
  *
+ * Who has sent a message to a site sends the next one too, for a while, before
+ * other sites get their turns: a connection costs more than a message.
+ *
  * The rings: sites that lately worked, new ones of which nothing is known, and
  * sick ones (at rest, or slow). The sick get no more than a quarter of the
  * capacity, new and sick together three quarters. So ten thousand dead or slow
@@ -27,6 +30,7 @@ enum {
 	BREAKS_MAX = 5, /* broken connections in a row: the site is down */
 	SLOW_SECONDS = 10,
 	RESTS_MAX = 16,
+	RUN_MAX = 16, /* loads of one turn, for each connection */
 };
 
 TAILQ_HEAD(site_ring, plan_site);
@@ -50,6 +54,8 @@ struct plan_site {
 	uint32_t failures;
 	uint32_t breaks;
 	uint32_t under_way;
+	uint32_t run; /* loads that were started out of turn since its last */
+	uint32_t hot; /* connections that may go on at once */
 	struct turns turns;
 	void *tag;
 	size_t name_length;
@@ -172,14 +178,21 @@ site_standing(struct plan_site *s, int64_t now, int64_t *at)
 }
 
 static void
+ring_leave(struct plan *p, struct plan_site *s)
+{
+	if (s->ring != RING_NONE)
+		TAILQ_REMOVE(&p->rings[s->ring], s, ring_link);
+	s->ring = RING_NONE;
+}
+
+static void
 site_settle(struct plan *p, struct plan_site *s, int64_t now)
 {
 	int64_t at;
 	enum ring ring = site_standing(s, now, &at);
 
 	if (ring != s->ring) {
-		if (s->ring != RING_NONE)
-			TAILQ_REMOVE(&p->rings[s->ring], s, ring_link);
+		ring_leave(p, s);
 		if (ring != RING_NONE)
 			TAILQ_INSERT_TAIL(&p->rings[ring], s, ring_link);
 		s->ring = ring;
@@ -188,6 +201,20 @@ site_settle(struct plan *p, struct plan_site *s, int64_t now)
 		heap_set(&p->timers, &s->timer, at);
 	else
 		heap_remove(&p->timers, &s->timer);
+}
+
+/* To the front, if a connection may go on. */
+static void
+site_hurry(struct plan *p, struct plan_site *s)
+{
+	struct site_ring *ring = &p->rings[RING_PROVEN];
+
+	if (s->ring != RING_PROVEN)
+		s->hot = 0;
+	if (s->hot == 0)
+		return;
+	TAILQ_REMOVE(ring, s, ring_link);
+	TAILQ_INSERT_HEAD(ring, s, ring_link);
 }
 
 /* --- sites --- */
@@ -332,10 +359,8 @@ plan_drain(struct plan *p, struct plan_site *s)
 		return NULL;
 	turns_remove(&s->turns, load);
 	p->ready--;
-	if (s->turns.ready == 0 && s->ring != RING_NONE) {
-		TAILQ_REMOVE(&p->rings[s->ring], s, ring_link);
-		s->ring = RING_NONE;
-	}
+	if (s->turns.ready == 0)
+		ring_leave(p, s);
 	if (s->turns.ready == 0 && s->state != SITE_SUSPENDED)
 		heap_remove(&p->timers, &s->timer);
 	return load;
@@ -398,10 +423,13 @@ plan_next(struct plan *p, int64_t now)
 	p->started[ring]++;
 	if (s->limits.rate_per_second > 0)
 		s->tokens -= 1;
-	TAILQ_REMOVE(&p->rings[ring], s,
-	    ring_link); /* to the end of the ring */
-	s->ring = RING_NONE;
+	if (s->hot > 0)
+		s->hot--;
+	else
+		s->run = 0;
+	ring_leave(p, s); /* to its end */
 	site_settle(p, s, now);
+	site_hurry(p, s);
 	return load;
 }
 
@@ -496,6 +524,11 @@ plan_done(struct plan *p, struct plan_load *load, enum job_trouble trouble,
 	else if (trouble != TROUBLE_LOCAL)
 		change = site_failed(p, s, load, trouble, at_once, now);
 	site_settle(p, s, now);
+	if (trouble == TROUBLE_NONE && s->run / RUN_MAX < at_once) {
+		s->run++;
+		s->hot++;
+		site_hurry(p, s);
+	}
 	return change;
 }
 

@@ -119,6 +119,52 @@ START_TEST(a_window_never_passes_the_shaping)
 }
 END_TEST
 
+/* A connection costs more than a message: so its site sends the next one too.
+ */
+START_TEST(a_site_that_was_served_goes_on_for_a_while)
+{
+	struct plan_site *busy = site("busy");
+	struct plan_site *other = site("other");
+	struct plan_load loads[40] = { 0 };
+	struct plan_load others[40] = { 0 };
+	unsigned run = 0;
+
+	succeed(busy, 1);
+	succeed(other, 1);
+	plan_set_capacity(plan, 1);
+	for (int i = 0; i < 40; i++) {
+		ck_assert(add(&loads[i], busy, "a"));
+		ck_assert(add(&others[i], other, "a"));
+	}
+	for (struct plan_load *l = plan_next(plan, now); l->site == busy;
+	     l = plan_next(plan, now), run++)
+		end(l, TROUBLE_NONE);
+	ck_assert_uint_ge(run, 10);
+	ck_assert_uint_le(run, 20);
+}
+END_TEST
+
+START_TEST(a_site_that_fails_does_not_go_on)
+{
+	struct plan_site *busy = site("busy");
+	struct plan_site *other = site("other");
+	struct plan_load loads[3] = { 0 };
+	struct plan_load one = { 0 };
+	struct plan_load *l;
+
+	succeed(busy, 1);
+	succeed(other, 1);
+	plan_set_capacity(plan, 1);
+	for (int i = 0; i < 3; i++)
+		ck_assert(add(&loads[i], busy, "a"));
+	ck_assert(add(&one, other, "a"));
+	l = plan_next(plan, now);
+	ck_assert_ptr_eq(l, &loads[0]);
+	end(l, TROUBLE_CONNECTION);
+	ck_assert_ptr_eq(plan_next(plan, now), &one);
+}
+END_TEST
+
 START_TEST(senders_take_turns)
 {
 	struct plan_load bulk[100] = { 0 };
@@ -502,6 +548,8 @@ main(void)
 	tcase_add_test(tc, no_more_start_than_the_window_lets);
 	tcase_add_test(tc, a_window_grows_only_when_it_is_full);
 	tcase_add_test(tc, a_window_never_passes_the_shaping);
+	tcase_add_test(tc, a_site_that_was_served_goes_on_for_a_while);
+	tcase_add_test(tc, a_site_that_fails_does_not_go_on);
 	tcase_add_test(tc, senders_take_turns);
 	tcase_add_test(tc, what_costs_more_skips_turns);
 	tcase_add_test(tc, fresh_mail_goes_first_but_retries_are_not_starved);

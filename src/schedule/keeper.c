@@ -407,7 +407,7 @@ keeper_settle(struct keeper *k, struct round *r)
 	const struct note *note;
 	bool failed = r->report_failed;
 	bool remove = r->wish == WISH_REMOVE;
-	int64_t next = next_of(k, r);
+	int64_t next = remove || e->open_count == 0 ? 0 : next_of(k, r);
 
 	if (!failed)
 		STAILQ_FOREACH (note, &r->notes, link)

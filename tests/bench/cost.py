@@ -28,6 +28,8 @@ REASONS = {
     "setsockopt": "no delay for what is small",
     "getsockname": "the addresses of a connection, for log and policy",
     "getrandom": "the salt of a batch",
+    "clock_gettime": "the processor's time of a turn: its loop tells the "
+                     "longest",
     "fstatfs": "is there room on the disk?",
     "openat": "a file; none for a message below 1 MiB",
 }

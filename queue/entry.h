@@ -32,6 +32,7 @@ enum {
 	ENTRY_JOURNALED = 16,  /* the journal or checkpoint knows it */
 	ENTRY_ANNOUNCED = 32,  /* the scheduler knows it */
 	ENTRY_RELEASED = 64,   /* somebody let it go: it waits for no date */
+	ENTRY_FRESH = 128,     /* just announced by its writer; never changed */
 };
 
 struct queue_recipient {
@@ -72,6 +73,19 @@ struct queue_entry {
 		struct queue_recipient *many; /* owned, when count > 1 */
 	} recipients;
 };
+
+/*
+ * Written a moment ago and never changed: what is read now comes from memory,
+ * and says nothing about the disk.
+ */
+static inline bool
+entry_is_fresh(const struct queue_entry *e, int64_t wall_ms)
+{
+	enum { FRESH_MS = 60000 };
+
+	return (e->flags & ENTRY_FRESH) != 0 &&
+	    wall_ms - id_wall_ms(e->id) < FRESH_MS;
+}
 
 static inline struct queue_recipient *
 entry_recipient(struct queue_entry *e, uint32_t index)

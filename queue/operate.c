@@ -27,9 +27,9 @@ store_describe(struct queue_store *s, struct queue_entry *e)
 
 	if ((e->flags & ENTRY_JOURNALED) != 0)
 		return;
+	e->flags = (uint8_t)((e->flags & ~ENTRY_FRESH) | ENTRY_JOURNALED);
 	state_describe(&s->state, e, &s->list, &c);
 	commits_add(s->commits, &c);
-	e->flags |= ENTRY_JOURNALED;
 }
 
 void

@@ -427,7 +427,7 @@ queue_store_adopt(struct queue_store *s, uint64_t id, const struct place *p,
 		know_segment(s, p->segment)->wants_scan = true;
 		return NULL;
 	}
-	e->flags |= ENTRY_ANNOUNCED;
+	e->flags |= ENTRY_ANNOUNCED | ENTRY_FRESH;
 	s->adopted_octets += e->length;
 	return e;
 }

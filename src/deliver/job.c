@@ -67,15 +67,14 @@ settle_broken(struct job *j, const char *reply, const char *why)
 }
 
 static void
-open_message(struct job *j, const struct place *place)
+open_message(struct job *j, const struct place *place, bool is_fresh)
 {
 	int rc = queue_reader_open(j->tools->reader, place, &j->message);
 
+	j->is_open = rc == 0;
 	/* What the disk has spoilt is not handed on. */
-	if (rc == 0) {
-		j->is_open = true;
+	if (rc == 0 && !is_fresh)
 		rc = queue_message_verify(j->tools->reader, &j->message);
-	}
 	if (rc != 0) {
 		settle_broken(j,
 		    "451 4.3.0 The message can't be read from the queue",
@@ -123,7 +122,7 @@ job_new(struct tools *tools, const struct msg_deliver_job *m, job_done_fn *done,
 	if (!target_parse(j->target_text, &j->target, &why))
 		settle_broken(j, "451 4.3.5 The target is malformed", why.text);
 	else
-		open_message(j, &place);
+		open_message(j, &place, m->is_fresh != 0);
 	return j;
 }
 

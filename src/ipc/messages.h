@@ -122,6 +122,7 @@
 	F(u64, segment) \
 	F(u32, offset) \
 	F(u32, length) \
+	F(u32, is_fresh)	/* written a moment ago: no need to read it twice */ \
 	F(text, site)		/* connections are shared within a site */ \
 	F(text, target)		/* "mx:example.org:25", "smtp:h:p", "lmtp:unix:/p", "maildir:...", "discard:" */ \
 	F(text, route)		/* title of the route or domain section, for TLS, AUTH, source */ \

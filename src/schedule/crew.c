@@ -465,7 +465,7 @@ share(struct crew *c, const struct load *load, const struct envelope *whole)
 
 void
 crew_send(struct crew *c, struct load *load, const struct place *place,
-    const struct envelope *envelope, int64_t mono_ms)
+    const struct envelope *envelope, bool is_fresh, int64_t mono_ms)
 {
 	struct job *job = mem_zero(sizeof(*job));
 	struct lane *lane = load->lane;
@@ -484,6 +484,7 @@ crew_send(struct crew *c, struct load *load, const struct place *place,
 		.segment = place->segment,
 		.offset = place->offset,
 		.length = place->length,
+		.is_fresh = is_fresh ? 1 : 0,
 		.site = lane->name,
 		.target = slice_of(lane->target),
 		.route = slice_of(lane->route),

@@ -61,10 +61,11 @@ unsigned crew_receivers(const struct crew *);
 
 /*
  * Gives the load to a deliverer; there must be one. `envelope` is the whole
- * message's, of which the load's recipients are sent.
+ * message's, of which the load's recipients are sent. What is fresh is not read
+ * once more before it goes, to see whether it is sound.
  */
 void crew_send(struct crew *, struct load *, const struct place *,
-    const struct envelope *, int64_t mono_ms);
+    const struct envelope *, bool is_fresh, int64_t mono_ms);
 /* The jobs that are out are forgotten, without a word to anyone. */
 void crew_abandon(struct crew *);
 /* SEGMENT_FREE to one of the receivers, in turns; there must be one. */

@@ -293,7 +293,8 @@ send(struct dispatch *d, struct load *load)
 	told = *r->envelope;
 	buf_init(&sender, SENDER_MAX);
 	told.sender = rewrite_sender(d->conf, load, d->wall_ms, &sender);
-	crew_send(d->crew, load, &place, &told, d->mono_ms);
+	crew_send(d->crew, load, &place, &told,
+	    entry_is_fresh(r->entry, d->wall_ms), d->mono_ms);
 	buf_done(&sender);
 	return true;
 }

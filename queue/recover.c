@@ -443,24 +443,38 @@ has_live_behind(const struct recovery *r, uint64_t segment, uint64_t size)
 }
 
 /*
+ * The size of a segment that is shorter than what was adopted of it, or -1.
+ * That is on disk before anything rests on it: else the octets come back.
+ */
+static int64_t
+shorter_size(const struct recovery *r, const struct segment *s,
+    const char *name)
+{
+	int file =
+	    vfs_open(r->vfs, name, r->damage->strict ? VFS_READ : VFS_WRITE);
+	int64_t size = file < 0 ? -1 : vfs_size(r->vfs, file);
+
+	if (size >= s->adopted_to || s->adopted_to <= SEGMENT_HEADER_SIZE)
+		size = -1;
+	if (size >= 0 && !r->damage->strict && vfs_sync(r->vfs, file) != 0)
+		size = -1;
+	if (file >= 0)
+		vfs_close(r->vfs, &file);
+	return size;
+}
+
+/*
  * What was adopted was there. Those who look for live messages that were cut
- * off tell of each.
+ * off tell of each. Octets of the dead were given back; or a writer has cut off
+ * what it refused, and we had read that before.
  */
 static void
 compare_size(struct recovery *r, struct segment *s, const char *name)
 {
-	int file = vfs_open(r->vfs, name, VFS_READ);
-	int64_t size = file < 0 ? file : vfs_size(r->vfs, file);
+	int64_t size = shorter_size(r, s, name);
 
-	if (file >= 0)
-		vfs_close(r->vfs, &file);
-	if (size < 0 || size >= s->adopted_to ||
-	    s->adopted_to <= SEGMENT_HEADER_SIZE)
+	if (size < 0)
 		return;
-	/*
-	 * Octets of the dead were given back; or a writer has cut off what it
-	 * refused, and we had read that before.
-	 */
 	if (size > 0 && r->damage->strict &&
 	    !has_live_behind(r, s->number, (uint64_t)size))
 		damage_tell(r->damage,

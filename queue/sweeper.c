@@ -153,6 +153,8 @@ empty(struct vfs *vfs, uint64_t number)
 	if (file < 0)
 		return file;
 	rc = vfs_truncate(vfs, file, 0);
+	if (rc == 0)
+		rc = vfs_sync(vfs, file);
 	vfs_close(vfs, &file);
 	return rc;
 }

@@ -199,6 +199,7 @@
 #define DMARC_RUA_TOLD(F)	/* receiver -> scheduler */ \
 	F(u64, asked_ms) \
 	F(text, domain) \
+	F(u32, again)		/* the DNS is ill: it can't be told now */ \
 	F(text, addresses)	/* dmarc_rua_write(); empty: nobody */
 
 /*

@@ -1,6 +1,6 @@
 /*
- * receive/dmarc_search.c - asks, looks again, asks for what follows from it. A
- * DNS that is ill finds nobody: that report is then not sent.
+ * receive/dmarc_search.c - asks, looks again, asks for what follows from it. If
+ * nobody is found, and the DNS was ill, that is told.
  */
 #include "receive/dmarc_search.h"
 
@@ -50,7 +50,8 @@ static void
 tell(struct search *s, const struct dmarc_rua *rua)
 {
 	struct msg_dmarc_rua_told m = { .asked_ms = s->asked_ms,
-		.domain = slice_of(s->domain) };
+		.domain = slice_of(s->domain),
+		.again = rua->count == 0 && rua->is_unsure };
 	struct buf text;
 
 	buf_init(&text, DMARC_RUA_TEXT_MAX);

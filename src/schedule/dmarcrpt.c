@@ -11,7 +11,8 @@
  *	"dmarc" DAY domain		'a': asked who is to have it, 's': sent
  *	"dmarc-domains" DAY		how many
  *	"dmarc-rows" DAY [ domain ]	how many
- *	"dmarc-turn" DAY domain		there is something to report
+ *	"dmarc-turn" DAY domain		there is something to report: the wall
+ *					milliseconds before which it does not go
  *
  * A kill between two writes makes a bound narrower by one, no more.
  */
@@ -19,6 +20,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -27,7 +29,7 @@
 #include "schedule/report_day.h"
 #include "verify/dmarc_xml.h"
 
-enum { NAMES_MAX = 1024 };
+enum { NAMES_MAX = 1024, ASK_AGAIN = HOUR };
 
 /* --- counting --- */
 
@@ -140,7 +142,7 @@ keep_turn(struct state *state, const char *day,
 	rc = state_get(state, STATE_REPORTS, buf_slice(&key), &old);
 	if (rc == -ENOENT)
 		rc = state_put(state, STATE_REPORTS, buf_slice(&key),
-		    SLICE("1"));
+		    SLICE("0"));
 	buf_done(&old);
 	buf_done(&key);
 	return rc;
@@ -207,41 +209,56 @@ dmarcrpt_count(struct state *state, const struct msg_dmarc_result *m,
 
 /* --- whose turn it is --- */
 
-static bool
-on_first(struct slice key, struct slice value, void *arg)
-{
-	struct buf *domain = arg;
+struct turn {
+	struct slice reporter;
+	int64_t wall_ms;
+	struct buf *domain;
+};
 
-	(void)value;
-	buf_reset(domain);
-	buf_add(domain, slice_skip(key, slice_find_last(key, '\t') + 1));
+static bool
+on_turn(struct slice key, struct slice value, void *arg)
+{
+	const struct turn *t = arg;
+	struct slice domain = slice_skip(key, slice_find_last(key, '\t') + 1);
+	uint64_t not_before = 0;
+
+	if (!report_day_is_due(t->reporter, domain, t->wall_ms) ||
+	    (slice_to_u64(value, UINT64_MAX, &not_before) &&
+		not_before > (uint64_t)t->wall_ms))
+		return true;
+	buf_add(t->domain, domain);
 	return false;
 }
 
-/* Takes the first turn of the day from its rows; false: there is none. */
+/* Takes the first turn that is due from its rows; false: there is none. */
 static bool
-take_turn(struct state *state, const char *day, struct buf *domain)
+take_turn(struct state *state, const char *day, struct turn *turn)
 {
 	struct buf prefix, key;
 	int rc = -ENOENT;
 
-	buf_reset(domain);
+	buf_reset(turn->domain);
 	report_key("dmarc-turn", day, SLICE_NONE, &prefix);
 	buf_add_char(&prefix, '\t');
-	report_day_walk(state, STATE_REPORTS, buf_slice(&prefix), on_first,
-	    domain);
+	report_day_walk(state, STATE_REPORTS, buf_slice(&prefix), on_turn,
+	    turn);
 	buf_done(&prefix);
-	if (domain->n > 0 && !buf_failed(domain)) {
-		report_key("dmarc-turn", day, buf_slice(domain), &key);
+	if (turn->domain->n > 0 && !buf_failed(turn->domain)) {
+		report_key("dmarc-turn", day, buf_slice(turn->domain), &key);
 		rc = state_delete(state, STATE_REPORTS, buf_slice(&key));
 		buf_done(&key);
 	}
 	return rc == 0;
 }
 
-static void
-purge(struct state *state, const char *day)
+void
+dmarcrpt_purge(struct state *state, int64_t wall_ms)
 {
+	char day[REPORT_DAY_SIZE];
+
+	if (state == NULL)
+		return;
+	report_day_text(wall_ms - DAY, day);
 	report_day_purge(state, STATE_DMARC, "", day);
 	report_day_purge(state, STATE_REPORTS, "dmarc\t", day);
 	report_day_purge(state, STATE_REPORTS, "dmarc-domains\t", day);
@@ -255,20 +272,58 @@ purge(struct state *state, const char *day)
  * twice.
  */
 bool
-dmarcrpt_next(struct state *state, int64_t wall_ms, struct buf *domain)
+dmarcrpt_next(struct state *state, struct slice reporter, int64_t wall_ms,
+    struct buf *domain)
 {
 	char day[REPORT_DAY_SIZE];
+	struct turn turn = { reporter, wall_ms, domain };
 
 	if (state == NULL)
 		return false;
 	report_day_text(wall_ms - DAY, day);
-	purge(state, day);
-	while (take_turn(state, day, domain))
+	while (take_turn(state, day, &turn))
 		if (report_day_mark(state, "dmarc", day, buf_slice(domain)) ==
 		    '\0')
 			return report_day_set_mark(state, "dmarc", day,
 			    buf_slice(domain), 'a');
 	return false;
+}
+
+/* Its day, if that is yesterday and nobody had the report yet. */
+static bool
+asked_day(struct state *state, struct slice domain, uint64_t asked_ms,
+    int64_t wall_ms, char day[REPORT_DAY_SIZE])
+{
+	if (state == NULL || asked_ms > (uint64_t)wall_ms ||
+	    (uint64_t)wall_ms - asked_ms >= (uint64_t)DAY)
+		return false;
+	report_day_text((int64_t)asked_ms - DAY, day);
+	return report_day_mark(state, "dmarc", day, domain) == 'a';
+}
+
+void
+dmarcrpt_again(struct state *state, struct slice domain, uint64_t asked_ms,
+    int64_t wall_ms)
+{
+	char day[REPORT_DAY_SIZE], when[24];
+	struct buf turn, mark;
+	int rc;
+
+	if (!asked_day(state, domain, asked_ms, wall_ms, day))
+		return;
+	(void)snprintf(when, sizeof(when), "%" PRId64, wall_ms + ASK_AGAIN);
+	report_key("dmarc-turn", day, domain, &turn);
+	report_key("dmarc", day, domain, &mark);
+	/* The turn first: a kill between the two loses it, and sends none
+	 * twice. */
+	rc = state_put(state, STATE_REPORTS, buf_slice(&turn), slice_of(when));
+	if (rc == 0)
+		rc = state_delete(state, STATE_REPORTS, buf_slice(&mark));
+	if (rc != 0)
+		log_warning("schedule dmarc-report-lost domain=%.*s why=\"%s\"",
+		    SLICE_ARGS(domain), err_text(rc));
+	buf_done(&turn);
+	buf_done(&mark);
 }
 
 bool
@@ -277,11 +332,7 @@ dmarcrpt_may_go(struct state *state, struct slice domain, uint64_t asked_ms,
 {
 	char day[REPORT_DAY_SIZE];
 
-	if (state == NULL || asked_ms > (uint64_t)wall_ms ||
-	    (uint64_t)wall_ms - asked_ms >= (uint64_t)DAY)
-		return false;
-	report_day_text((int64_t)asked_ms - DAY, day);
-	return report_day_mark(state, "dmarc", day, domain) == 'a' &&
+	return asked_day(state, domain, asked_ms, wall_ms, day) &&
 	    report_day_set_mark(state, "dmarc", day, domain, 's');
 }
 

@@ -26,12 +26,17 @@ enum {
 /* A NULL state is fine: nothing is counted then. */
 void dmarcrpt_count(struct state *, const struct msg_dmarc_result *,
     int64_t wall_ms);
+/* Forgets some of what is older than yesterday. */
+void dmarcrpt_purge(struct state *, int64_t wall_ms);
 /*
- * A domain of yesterday's results whose turn it is, marked as having had it;
- * false: no more. Forgets what is older than yesterday.
+ * A domain of yesterday's results whose turn it is to have `reporter`'s report,
+ * marked as having had it; false: no more are due now.
  */
-bool dmarcrpt_next(struct state *, int64_t wall_ms,
+bool dmarcrpt_next(struct state *, struct slice reporter, int64_t wall_ms,
     struct buf *domain) MUST_USE;
+/* Who may have it can't be found out now: its turn comes again, in an hour. */
+void dmarcrpt_again(struct state *, struct slice domain, uint64_t asked_ms,
+    int64_t wall_ms);
 /*
  * Who is to have the report was asked at `asked_ms`, when it was the domain's
  * turn, and is known now: may it go? Once; it is marked as gone.

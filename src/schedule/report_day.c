@@ -6,11 +6,15 @@
 
 #include <errno.h>
 
+#include "base/crc32c.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/time.h"
 
-enum { PURGE_MAX = 200 }; /* rows at once */
+enum {
+	PURGE_MAX = 200,        /* rows at once */
+	SPREAD_OVER = 4 * HOUR, /* from midnight on */
+};
 
 void
 report_day_text(int64_t wall_ms, char out[REPORT_DAY_SIZE])
@@ -20,6 +24,15 @@ report_day_text(int64_t wall_ms, char out[REPORT_DAY_SIZE])
 	time_rfc3339(wall_ms, text);
 	(void)slice_to_cstr(slice_head(slice_of(text), REPORT_DAY_SIZE - 1),
 	    out, REPORT_DAY_SIZE);
+}
+
+bool
+report_day_is_due(struct slice reporter, struct slice domain, int64_t wall_ms)
+{
+	uint32_t chance =
+	    crc32c(crc32c(0, reporter.p, reporter.n), domain.p, domain.n);
+
+	return wall_ms % DAY >= chance % SPREAD_OVER;
 }
 
 void

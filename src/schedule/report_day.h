@@ -17,6 +17,13 @@
 enum { REPORT_DAY_SIZE = 11 }; /* "2026-11-24" */
 
 void report_day_text(int64_t wall_ms, char out[REPORT_DAY_SIZE]);
+/*
+ * May the report of the day before go out? Each domain has its own moment in
+ * the first hours of a day (UTC), so that nobody gets those of all the world at
+ * midnight (RFC 8460, 4.3; RFC 9990).
+ */
+bool report_day_is_due(struct slice reporter, struct slice domain,
+    int64_t wall_ms);
 /* state_each(), but trouble is logged, and what was not read is not there. */
 void report_day_walk(struct state *, enum state_table, struct slice prefix,
     state_fn *, void *arg);

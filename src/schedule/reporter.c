@@ -78,7 +78,8 @@ start_tls(struct reporter *r)
 		return;
 	buf_init(&domain, DOMAIN_SIZE);
 	for (int i = 0; i < AT_ONCE; i++) {
-		if (!tlsrpt_next(r->state, time_wall_ms(), &domain))
+		if (!tlsrpt_next(r->state, tls_sender(r).organization,
+			time_wall_ms(), &domain))
 			break;
 		if (make_tls(r, buf_slice(&domain), &gzip) == 0)
 			crew_send_tls_report(crew, buf_slice(&domain),
@@ -131,7 +132,8 @@ start_dmarc(struct reporter *r)
 	for (int i = 0; i < AT_ONCE; i++) {
 		int64_t now = time_wall_ms();
 
-		if (!dmarcrpt_next(r->state, now, &domain))
+		if (!dmarcrpt_next(r->state, dmarc_sender(r).organization, now,
+			&domain))
 			break;
 		crew_ask_dmarc_rua(crew, buf_slice(&domain), now);
 	}
@@ -190,8 +192,16 @@ on_dmarc_rua(const struct msg_dmarc_rua_told *m, void *arg)
 	struct buf gzip;
 	int64_t asked_ms;
 
-	if (dmarc_sender(r).contact.n == 0 ||
-	    !dmarc_rua_read(m->addresses, &rua) ||
+	if (dmarc_sender(r).contact.n == 0)
+		return;
+	if (m->again != 0) {
+		log_info("schedule dmarc-report-put-off domain=%.*s",
+		    SLICE_ARGS(m->domain));
+		dmarcrpt_again(r->state, m->domain, m->asked_ms,
+		    time_wall_ms());
+		return;
+	}
+	if (!dmarc_rua_read(m->addresses, &rua) ||
 	    !dmarcrpt_may_go(r->state, m->domain, m->asked_ms, time_wall_ms()))
 		return;
 	if (rua.count == 0) {
@@ -216,6 +226,9 @@ on_tick(void *arg)
 	struct reporter *r = arg;
 
 	timer_set(r->timer, EVERY);
+	/* Also what was counted before somebody turned the reports off. */
+	tlsrpt_purge(r->state, time_wall_ms());
+	dmarcrpt_purge(r->state, time_wall_ms());
 	start_tls(r);
 	start_dmarc(r);
 }

@@ -72,6 +72,8 @@ tlsrpt_count(struct state *state, const struct msg_tls_result *m,
 
 struct turn {
 	struct state *state;
+	struct slice reporter;
+	int64_t wall_ms;
 	const char *day;
 	struct buf *domain;
 	bool found;
@@ -90,21 +92,33 @@ on_row_for_turn(struct slice key, struct slice value, void *arg)
 		return true;
 	buf_reset(t->domain);
 	buf_add(t->domain, domain);
-	t->found = report_day_mark(t->state, "tlsrpt", t->day, domain) == '\0';
+	t->found = report_day_is_due(t->reporter, domain, t->wall_ms) &&
+	    report_day_mark(t->state, "tlsrpt", t->day, domain) == '\0';
 	return !t->found;
 }
 
+void
+tlsrpt_purge(struct state *state, int64_t wall_ms)
+{
+	char day[REPORT_DAY_SIZE];
+
+	if (state == NULL)
+		return;
+	report_day_text(wall_ms - DAY, day);
+	report_day_purge(state, STATE_TLSRPT, "", day);
+	report_day_purge(state, STATE_REPORTS, "tlsrpt\t", day);
+}
+
 bool
-tlsrpt_next(struct state *state, int64_t wall_ms, struct buf *domain)
+tlsrpt_next(struct state *state, struct slice reporter, int64_t wall_ms,
+    struct buf *domain)
 {
 	char day[REPORT_DAY_SIZE], prefix[REPORT_DAY_SIZE + 1];
-	struct turn turn = { state, day, domain, false };
+	struct turn turn = { state, reporter, wall_ms, day, domain, false };
 
 	if (state == NULL)
 		return false;
 	report_day_text(wall_ms - DAY, day);
-	report_day_purge(state, STATE_TLSRPT, "", day);
-	report_day_purge(state, STATE_REPORTS, "tlsrpt\t", day);
 	memcpy(prefix, day, REPORT_DAY_SIZE - 1);
 	memcpy(prefix + REPORT_DAY_SIZE - 1, "\t", 2);
 	buf_reset(domain);

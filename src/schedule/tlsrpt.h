@@ -18,11 +18,14 @@ enum { TLSRPT_REPORT_MAX = 48 * 1024 }; /* by gzip, so that it fits a message */
 /* A NULL state is fine: nothing is counted then. */
 void tlsrpt_count(struct state *, const struct msg_tls_result *,
     int64_t wall_ms);
+/* Forgets some of what is older than yesterday. */
+void tlsrpt_purge(struct state *, int64_t wall_ms);
 /*
- * A domain of yesterday's results that has had no report, marked as having one
- * from here on; false: no more. Forgets what is older than yesterday.
+ * A domain of yesterday's results that has had no report of `reporter`, marked
+ * as having one from here on; false: no more are due now.
  */
-bool tlsrpt_next(struct state *, int64_t wall_ms, struct buf *domain) MUST_USE;
+bool tlsrpt_next(struct state *, struct slice reporter, int64_t wall_ms,
+    struct buf *domain) MUST_USE;
 /* Yesterday's report as JSON, -ENOENT: there are no results. */
 int tlsrpt_json(struct state *, const struct report_sender *,
     struct slice domain, int64_t wall_ms, struct buf *json) MUST_USE;

@@ -73,6 +73,7 @@ ask_outside(struct answers *answers, struct slice domain,
 		return false;
 	if (answer->outcome == DNS_BOGUS)
 		return true;
+	out->is_unsure |= answer->outcome == DNS_TEMPORARY;
 	for (size_t i = 0; i < answer->count; i++) {
 		struct dmarc_record record;
 
@@ -121,10 +122,14 @@ dmarc_rua_find(struct answers *answers, struct slice domain,
 	enum dmarc_found found;
 	bool is_missing = false;
 
+	*out = rua;
 	/* Its walk asks for its own record first. */
 	found = dmarc_organization(answers, domain, organization);
-	if (found != DMARC_FOUND)
+	if (found != DMARC_FOUND) {
+		out->is_unsure = found == DMARC_FOUND_NONE &&
+		    hosts_name_to_ascii(domain, name);
 		return found;
+	}
 	if (!hosts_name_to_ascii(domain, name) ||
 	    !dmarc_find_record(answers, slice_of(name), &record))
 		return DMARC_FOUND_NONE;
@@ -134,10 +139,8 @@ dmarc_rua_find(struct answers *answers, struct slice domain,
 		    slice_of(organization), &rua);
 	if (is_missing)
 		return DMARC_FOUND_LATER;
-	if (rua.count == 0)
-		return DMARC_FOUND_NONE;
 	*out = rua;
-	return DMARC_FOUND;
+	return rua.count == 0 ? DMARC_FOUND_NONE : DMARC_FOUND;
 }
 
 void

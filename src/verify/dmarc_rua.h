@@ -18,10 +18,14 @@ enum {
 
 struct dmarc_rua {
 	size_t count;
+	bool is_unsure; /* the DNS was ill: there may be more */
 	struct dmarc_uri uri[DMARC_RUA_MAX]; /* mailto, each once */
 };
 
-/* `domain` is where the policy was found. NONE: no report is wanted. */
+/*
+ * `domain` is where the policy was found. NONE: no report is wanted, unless it
+ * is unsure.
+ */
 enum dmarc_found dmarc_rua_find(struct answers *, struct slice domain,
     struct dmarc_rua *out) MUST_USE;
 

@@ -43,6 +43,12 @@ def free_port(address="127.0.0.1"):
     raise AssertionError("no port is free")
 
 
+def noon(days):
+    """FAKETIME for 12:00 UTC of that day from today: all reports are due then."""
+    now, day = int(time.time()), 86400
+    return f"{(now // day + days) * day + day // 2 - now:+d}"
+
+
 def wait_for(what, condition, seconds=PATIENCE):
     """The first true value of condition(); fails the test after that long."""
     end = time.monotonic() + seconds

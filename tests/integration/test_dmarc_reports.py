@@ -66,7 +66,7 @@ route "*" {{ via = "smtp:127.0.0.1:{self.sink.port}" }}
         if self.mtad.process is not None:
             self.mtad.stop()
         self.monkeypatch.setenv("LD_PRELOAD", library[0])
-        self.monkeypatch.setenv("FAKETIME", f"+{n}d")
+        self.monkeypatch.setenv("FAKETIME", harness.noon(n))
         self.monkeypatch.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1")
         self.monkeypatch.setenv("FAKETIME_NO_CACHE", "1")
         self.mtad.start()

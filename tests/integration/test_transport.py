@@ -536,7 +536,7 @@ def tomorrow(monkeypatch):
     if not library or harness.SANITIZED:
         pytest.skip("needs libfaketime, and no sanitizer")
     monkeypatch.setenv("LD_PRELOAD", library[0])
-    monkeypatch.setenv("FAKETIME", "+1d")
+    monkeypatch.setenv("FAKETIME", harness.noon(1))
     monkeypatch.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1")
     monkeypatch.setenv("FAKETIME_NO_CACHE", "1")
 

@@ -43,22 +43,23 @@ static const struct dns_row tree[] = {
 static const struct {
 	const char *domain;
 	const char *want; /* dmarc_rua_write()'s text; NULL: no report */
+	bool unsure;
 } cases[] = {
-	{ "own.com",	"10240 a@own.com\n0 b@mail.own.com\n" },
-	{ "sub.own.com", "0 a@own.com\n" },
-	{ "silent.com",	NULL },
-	{ "nothing.com", NULL },
-	{ "odd.com",	"0 a@odd.com\n" },
-	{ "out.com",	"0 r@yes.net\n" },
-	{ "thief.com",	NULL },
-	{ "half.com",	"0 a@half.com\n" },
-	{ "any.com",	"0 r@all.net\n" },
-	{ "noise.com",	NULL },
-	{ "moved.com",	"5242880 new@to.net\n" },
-	{ "abused.com",	NULL },
-	{ "down.com",	NULL },
-	{ "shaky.com",	"0 r@shaky.com\n" },
-	{ "many.com",	"0 1@many.com\n0 2@many.com\n0 3@many.com\n0 4@many.com\n0 5@many.com\n" },
+	{ "own.com",	"10240 a@own.com\n0 b@mail.own.com\n", false },
+	{ "sub.own.com", "0 a@own.com\n", false },
+	{ "silent.com",	NULL, false },
+	{ "nothing.com", NULL, false },
+	{ "odd.com",	"0 a@odd.com\n", false },
+	{ "out.com",	"0 r@yes.net\n", false },
+	{ "thief.com",	NULL, false },
+	{ "half.com",	"0 a@half.com\n", false },
+	{ "any.com",	"0 r@all.net\n", false },
+	{ "noise.com",	NULL, false },
+	{ "moved.com",	"5242880 new@to.net\n", false },
+	{ "abused.com",	NULL, false },
+	{ "down.com",	NULL, true },
+	{ "shaky.com",	"0 r@shaky.com\n", true },
+	{ "many.com",	"0 1@many.com\n0 2@many.com\n0 3@many.com\n0 4@many.com\n0 5@many.com\n", false },
 };
 /* clang-format on */
 
@@ -75,6 +76,7 @@ START_TEST(reports_go_where_they_are_wanted)
 		ck_assert(dns_table_fill(tree, answers));
 		ck_assert_int_lt(++rounds, 5);
 	}
+	ck_assert_int_eq(rua.is_unsure, cases[_i].unsure);
 	ck_assert_msg((found == DMARC_FOUND) == (cases[_i].want != NULL), "%s",
 	    cases[_i].domain);
 	if (found == DMARC_FOUND) {

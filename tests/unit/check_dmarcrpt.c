@@ -12,6 +12,7 @@
 
 #include "base/time.h"
 #include "schedule/dmarcrpt.h"
+#include "schedule/report_day.h"
 #include "verify/dmarc_row.h"
 
 #define MONDAY ((int64_t)1789992000000) /* 2026-09-21, 12:00 UTC */
@@ -103,7 +104,8 @@ next_is(const char *domain, int64_t when)
 	struct buf found;
 
 	buf_init(&found, 256);
-	ck_assert(dmarcrpt_next(state, when, &found) == (domain != NULL));
+	ck_assert(dmarcrpt_next(state, SLICE("us.test"), when, &found) ==
+	    (domain != NULL));
 	if (domain != NULL)
 		ck_assert_str_eq(buf_cstr(&found), domain);
 	buf_done(&found);
@@ -118,6 +120,60 @@ times(const char *text, const char *what)
 		n++;
 	return n;
 }
+
+START_TEST(a_report_that_finds_no_dns_has_its_turn_again)
+{
+	uint64_t asked = (uint64_t)TUESDAY;
+
+	set_up();
+	count("a.test", ROW, MONDAY);
+	next_is("a.test", TUESDAY);
+	dmarcrpt_again(state, SLICE("a.test"), asked, TUESDAY);
+	restart();
+	next_is(NULL, TUESDAY + HOUR - 1);
+	ck_assert(!dmarcrpt_may_go(state, SLICE("a.test"), asked, TUESDAY));
+	next_is("a.test", TUESDAY + HOUR);
+	ck_assert(
+	    dmarcrpt_may_go(state, SLICE("a.test"), asked, TUESDAY + HOUR));
+	dmarcrpt_again(state, SLICE("a.test"), asked, TUESDAY + HOUR);
+	next_is(NULL, TUESDAY + 2 * HOUR);
+	tear_down();
+}
+END_TEST
+
+START_TEST(what_was_counted_before_reports_were_turned_off_goes)
+{
+	set_up();
+	count("a.test", ROW, MONDAY);
+	dmarcrpt_purge(state, TUESDAY);
+	ck_assert_ptr_nonnull(report("a.test", TUESDAY));
+	dmarcrpt_purge(state, WEDNESDAY);
+	ck_assert_ptr_null(report("a.test", TUESDAY));
+	next_is(NULL, TUESDAY);
+	tear_down();
+}
+END_TEST
+
+START_TEST(each_domain_has_its_moment_after_midnight)
+{
+	const int64_t midnight = TUESDAY - 12 * HOUR;
+	unsigned due[5] = { 0 };
+	char name[16];
+
+	for (int i = 0; i < 1000; i++) {
+		(void)snprintf(name, sizeof(name), "d%d.test", i);
+		for (int64_t h = 0; h <= 4; h++)
+			due[h] += report_day_is_due(SLICE("us.test"),
+			    slice_of(name), midnight + h * HOUR);
+	}
+	ck_assert_uint_lt(due[0], 10);
+	for (int h = 1; h < 4; h++) {
+		ck_assert_uint_gt(due[h], due[h - 1] + 150);
+		ck_assert_uint_lt(due[h], due[h - 1] + 350);
+	}
+	ck_assert_uint_eq(due[4], 1000);
+}
+END_TEST
 
 START_TEST(equal_rows_are_one_record_of_their_day)
 {
@@ -179,6 +235,7 @@ START_TEST(each_domain_has_its_turn_once_a_day)
 	next_is("a.test", WEDNESDAY);
 	next_is(NULL, WEDNESDAY);
 	/* What is old is gone. */
+	dmarcrpt_purge(state, WEDNESDAY);
 	ck_assert_ptr_null(report("b.test", TUESDAY));
 	tear_down();
 }
@@ -322,6 +379,10 @@ main(void)
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, equal_rows_are_one_record_of_their_day);
+	tcase_add_test(tc, a_report_that_finds_no_dns_has_its_turn_again);
+	tcase_add_test(tc,
+	    what_was_counted_before_reports_were_turned_off_goes);
+	tcase_add_test(tc, each_domain_has_its_moment_after_midnight);
 	tcase_add_test(tc, the_policy_seen_last_is_told);
 	tcase_add_test(tc, each_domain_has_its_turn_once_a_day);
 	tcase_add_test(tc, a_report_goes_once_and_only_when_it_was_asked_for);

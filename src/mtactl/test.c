@@ -297,6 +297,49 @@ add_target(struct testing *t, struct slice text, struct slice domain,
 	find_hosts(t, &target, domain, result);
 }
 
+/* How many stand side by side from there on, and share the mail. */
+static size_t
+side_by_side(const struct route_conf *route, size_t from)
+{
+	struct target first, other;
+	size_t to = from + 1;
+
+	while (route->balance && to < route->via.n &&
+	    target_parse(slice_of(route->via.v[from]), &first, NULL) &&
+	    target_parse(slice_of(route->via.v[to]), &other, NULL) &&
+	    first.kind == other.kind)
+		to++;
+	return to - from;
+}
+
+/* The next hops in their order, and what each gets. */
+static json_t *
+hops_value(const struct route_conf *route)
+{
+	json_t *list = json_array();
+	size_t i = 0;
+
+	while (i < route->via.n) {
+		size_t n = side_by_side(route, i);
+		const char *after = i > 0 ? ", while none before it works" : "";
+		char gets[64];
+
+		if (n == 1)
+			(void)snprintf(gets, sizeof(gets), "all mail%s", after);
+		else
+			(void)snprintf(gets, sizeof(gets),
+			    "1/%zu of the mail%s", n, after);
+		for (size_t end = i + n; i < end; i++) {
+			json_t *hop = json_object();
+
+			put(hop, "hop", slice_of(route->via.v[i]));
+			put(hop, "gets", slice_of(gets));
+			(void)json_array_append_new(list, hop);
+		}
+	}
+	return list;
+}
+
 /* The result for one address, which no alias changes any more. */
 static json_t *
 test_one(struct testing *t, const struct address *a, bool final)
@@ -332,9 +375,12 @@ test_one(struct testing *t, const struct address *a, bool final)
 		put(result, "shaping",
 		    slice_of(
 			route_shaping(t->conf, a->domain, SLICE_NONE)->title));
-		if (answer.route->via.n > 1)
+		if (answer.route->via.n > 1) {
 			put(result, "next_hops",
-			    SLICE("several; the first is shown"));
+			    SLICE("several; the hosts are those of the first"));
+			(void)json_object_set_new(result, "hops",
+			    hops_value(answer.route));
+		}
 		add_target(t, slice_of(answer.route->via.v[0]), a->domain,
 		    result);
 		break;

@@ -1,6 +1,7 @@
 """Routes with several next hops: mail is shared among those that work, and
 what one hop does not take goes by another."""
 
+import json
 import socket
 import time
 
@@ -74,6 +75,38 @@ def test_hops_that_work_share_the_mail_evenly_by_message(stage):
     send(mtad, 100)
     wait_all(100, *sinks)
     assert min(len(sink.messages) for sink in sinks) >= 30
+
+
+def test_mtactl_test_tells_what_each_hop_gets(stage):
+    mtad = stage.mtad(QUICK + 'route "*" { via = { "smtp:127.0.0.1:2501", '
+                      '"smtp:127.0.0.1:2502", "discard:" } }\n'
+                      'route "strict.test" { balance = false via = { '
+                      '"smtp:127.0.0.1:2501", "smtp:127.0.0.1:2502" } }\n')
+    shared = json.loads(mtad.ctl("--json", "test", "x@far.test"))["hops"]
+    assert shared == [
+        {"hop": "smtp:127.0.0.1:2501", "gets": "1/2 of the mail"},
+        {"hop": "smtp:127.0.0.1:2502", "gets": "1/2 of the mail"},
+        {"hop": "discard:", "gets": "all mail, while none before it works"}]
+    text = mtad.ctl("test", "x@strict.test")
+    assert text.index("all mail\n") < text.index("while none before it works")
+
+
+def test_a_route_masquerades_the_senders_of_its_own_mail_alone(stage):
+    inside, outside = stage.sink(), stage.sink()
+    mtad = stage.mtad(
+        QUICK + 'route "*" { via = ' + hop(outside) + ' masquerade = "here.test" }\n'
+        'route "in.test" { via = ' + hop(inside) + ' }\n')
+    with mtad.smtp(source="127.0.0.9") as client:
+        for sender in ("me@deep.host.here.test", "me@elsewhere.test", ""):
+            client.sendmail(sender, ["x@far.test"], "Subject: out\n\nhello\n")
+        client.sendmail("me@deep.host.here.test", ["x@in.test"],
+                        "Subject: in\n\nhello\n")
+    wait_all(4, inside, outside)
+    def senders(sink):
+        return sorted(m["sender"].split(">")[0] for m in sink.messages)
+    assert senders(inside) == ["FROM:<me@deep.host.here.test"]
+    assert senders(outside) == ["FROM:<", "FROM:<me@elsewhere.test",
+                                "FROM:<me@here.test"]
 
 
 def test_a_busy_hop_passes_its_mail_on(stage):

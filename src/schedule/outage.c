@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "schedule/suspension.h"
 
 enum { DRAIN_SLICE = 500, WAKE_SLICE = 20000 };
 
@@ -33,6 +34,7 @@ struct outage {
 	uint64_t cursor;
 	bool is_waking;
 	bool wakes_again;
+	bool wakes_suspended;
 };
 
 struct outage *
@@ -114,6 +116,14 @@ one_of_several(const struct site *s)
 }
 
 static void
+begin_walk(struct outage *o)
+{
+	if (o->is_waking)
+		o->wakes_again = true;
+	o->is_waking = true;
+}
+
+static void
 site_is_up(struct outage *o, struct site *s)
 {
 	struct lane *hop = one_of_several(s);
@@ -125,9 +135,14 @@ site_is_up(struct outage *o, struct site *s)
 	s->is_waking = true;
 	if (hop != NULL)
 		lane_each(o->lanes, wake_other_hop, hop);
-	if (o->is_waking)
-		o->wakes_again = true;
-	o->is_waking = true;
+	begin_walk(o);
+}
+
+void
+outage_wake_suspended(struct outage *o)
+{
+	o->wakes_suspended = true;
+	begin_walk(o);
 }
 
 void
@@ -172,14 +187,23 @@ drain(struct outage *o, int64_t mono_ms)
 }
 
 static bool
+was_suspended(const struct outage *o, const struct queue_recipient *r)
+{
+	return slice_starts(queue_store_text(o->store, r->reply),
+	    SUSPENSION_REPLY);
+}
+
+static bool
 goes_to_woken(struct outage *o, struct queue_entry *e)
 {
 	for (uint32_t i = 0; i < e->recipient_count; i++) {
 		const struct queue_recipient *r = entry_recipient(e, i);
 		const struct lane *lane = lane_by_number(o->lanes, r->marks);
 
-		if (lane != NULL && lane->site->is_waking &&
-		    recipient_is_open(r))
+		if (!recipient_is_open(r))
+			continue;
+		if (lane != NULL ? lane->site->is_waking
+				 : o->wakes_suspended && was_suspended(o, r))
 			return true;
 	}
 	return false;
@@ -202,9 +226,11 @@ wake(struct outage *o)
 			o->cursor = 0;
 			o->is_waking = o->wakes_again;
 			o->wakes_again = false;
-			if (!o->is_waking)
-				site_each(lane_table_sites(o->lanes),
-				    clear_waking, NULL);
+			if (o->is_waking)
+				return;
+			o->wakes_suspended = false;
+			site_each(lane_table_sites(o->lanes), clear_waking,
+			    NULL);
 			return;
 		}
 		if (e->state == QUEUE_DEFERRED && goes_to_woken(o, e))

@@ -28,6 +28,12 @@ void outage_free(struct outage **);
 /* What plan_done() said of it. */
 void outage_learn(struct outage *, struct site *, enum plan_change,
     int64_t mono_ms);
+/*
+ * A suspension is over: mail that an earlier life of ours put off for one may go
+ * again. Its sites nobody knows yet; where one is still suspended it is put off
+ * as before.
+ */
+void outage_wake_suspended(struct outage *);
 /* Some of the work; true: there is more. */
 bool outage_step(struct outage *, int64_t mono_ms);
 /* Mail is being put off: sites must not be forgotten. */

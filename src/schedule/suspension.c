@@ -148,6 +148,7 @@ ended(const struct suspensions *s, struct plan_site *plan, struct slice by)
 	    SLICE_ARGS(by));
 	if (known != NULL)
 		outage_learn(s->outage, known, PLAN_UP, s->mono_ms);
+	outage_wake_suspended(s->outage);
 }
 
 bool
@@ -171,9 +172,9 @@ suspension_words(const struct suspensions *s, struct slice site,
 	const struct reason *r = reasons_of(s->reasons, site);
 
 	if (r == NULL)
-		buf_add_cstr(out, "450 4.3.2 suspended by the postmaster");
+		buf_add_cstr(out, SUSPENSION_REPLY "the postmaster");
 	else
-		buf_addf(out, "450 4.3.2 suspended by rule %.*s; it said: %.*s",
+		buf_addf(out, SUSPENSION_REPLY "rule %.*s; it said: %.*s",
 		    SLICE_ARGS(r->rule), SLICE_ARGS(r->words));
 }
 

@@ -43,7 +43,8 @@ void suspension_by_rule(const struct suspensions *, struct slice site,
     uint64_t ms, struct slice rule, struct slice words);
 /* Ends a rest, too. False: no such site. */
 bool suspension_end(const struct suspensions *, struct slice site);
-/* What its mail is put off with: "450 4.3.2 ...". */
+/* What its mail is put off with: SUSPENSION_REPLY and by whom. */
+#define SUSPENSION_REPLY "450 4.3.2 suspended by "
 void suspension_words(const struct suspensions *, struct slice site,
     struct buf *out);
 /* Those whose time is up. */

@@ -221,5 +221,21 @@ def test_a_suspended_site_stays_so_over_reload_and_restart(stage):
     assert name not in mtad.ctl("site", "list")
 
 
+def test_mail_of_a_site_that_is_resumed_after_a_restart_goes_at_once(stage):
+    sink = stage.sink()
+    mtad = stage.mtad(f'route "*" {{ via = "smtp:127.0.0.1:{sink.port}" }}\n'
+                      'delivery { retry = { "1h" } }\n')
+    name = f"smtp:127.0.0.1:{sink.port}"
+    mtad.ctl("site", "suspend", name)
+    send(mtad, OUT)
+    harness.wait_for("a deferral", lambda: mtad.events("deferred"))
+    mtad.stop()
+    mtad.start()
+    harness.wait_for("its queue", lambda: mtad.queue_count() == 1)
+    assert not sink.messages
+    mtad.ctl("site", "resume", name)
+    sink.wait()
+
+
 def site(mtad, name):
     return json.loads(mtad.ctl("--json", "site", "show", name))

@@ -265,8 +265,7 @@ judge_by_dovecot(struct auth *a, struct session *s)
 	s->is_dovecots = true;
 	dovecot_start(a->dovecot, (uint32_t)s->ticket, slice_of("PLAIN"),
 	    slice_of(s->client), &initial);
-	explicit_bzero(message.p, message.n);
-	buf_done(&message);
+	buf_wipe(&message);
 }
 
 static void

@@ -253,8 +253,7 @@ dovecot_start(struct dovecot *d, uint32_t id, struct slice mechanism,
 	}
 	buf_add_char(&line, '\n');
 	send_line(d, &line);
-	explicit_bzero(line.p, line.n);
-	buf_done(&line);
+	buf_wipe(&line);
 }
 
 void
@@ -267,8 +266,7 @@ dovecot_respond(struct dovecot *d, uint32_t id, struct slice response)
 	base64_encode(response, &line);
 	buf_add_char(&line, '\n');
 	send_line(d, &line);
-	explicit_bzero(line.p, line.n);
-	buf_done(&line);
+	buf_wipe(&line);
 }
 
 void

@@ -25,6 +25,7 @@ struct buf {
 
 void buf_init(struct buf *, size_t max);
 void buf_done(struct buf *);
+void buf_wipe(struct buf *); /* buf_done() of a secret */
 /* Empty again, not failed; the memory is kept. */
 void buf_reset(struct buf *);
 void buf_add(struct buf *, struct slice);

@@ -164,8 +164,7 @@ conf_pack(const struct conf *conf, unsigned secrets)
 	}
 	must(!buf_failed(&out));
 	fd = memfile_new("mtad-conf", buf_slice(&out));
-	explicit_bzero(out.p, out.n);
-	buf_done(&out);
+	buf_wipe(&out);
 	return fd;
 }
 

@@ -174,29 +174,67 @@ on_site_close(void *owner, struct channel *channel, const void *msg)
 	pool_close_site(d->tools.pool, m->site);
 }
 
-/* --- MTA-STS policies, which the scheduler keeps --- */
+/* --- what the scheduler keeps --- */
 
 static void
-ask_store(const char *domain, void *arg)
+ask_keeper(struct deliver *d, enum kept_kind kind, struct slice key)
 {
-	struct deliver *d = arg;
-	const struct msg_sts_ask m = { .domain = slice_of(domain) };
+	const struct msg_kept_ask m = { (uint32_t)kind, key };
 
 	if (d->scheduler != NULL)
-		channel_send_sts_ask(d->scheduler, &m);
+		channel_send_kept_ask(d->scheduler, &m);
 }
 
 static void
-keep_in_store(const char *domain, struct slice record, void *arg)
+keep(struct deliver *d, enum kept_kind kind, struct slice key,
+    struct slice value)
 {
-	struct deliver *d = arg;
-	const struct msg_sts_keep m = { .domain = slice_of(domain),
-		.record = record };
+	const struct msg_kept_put m = { (uint32_t)kind, key, value };
 
-	/* One so large is fetched anew after a restart. */
-	if (d->scheduler != NULL && record.n <= STS_KEPT_MAX)
-		channel_send_sts_keep(d->scheduler, &m);
+	if (d->scheduler != NULL)
+		channel_send_kept_put(d->scheduler, &m);
 }
+
+static void
+ask_for_policy(const char *domain, void *arg)
+{
+	ask_keeper(arg, KEPT_STS, slice_of(domain));
+}
+
+static void
+keep_policy(const char *domain, struct slice record, void *arg)
+{
+	/* One so large is fetched anew after a restart. */
+	if (record.n <= STS_KEPT_MAX)
+		keep(arg, KEPT_STS, slice_of(domain), record);
+}
+
+static void
+ask_for_token(struct slice client, void *arg)
+{
+	ask_keeper(arg, KEPT_OAUTH, client);
+}
+
+static void
+keep_token(struct slice client, struct slice token, void *arg)
+{
+	keep(arg, KEPT_OAUTH, client, token);
+}
+
+static void
+on_kept_told(void *owner, struct channel *channel, const void *msg)
+{
+	const struct msg_kept_told *m = msg;
+	struct deliver *d = owner;
+
+	(void)channel;
+	if (m->kind == KEPT_STS)
+		sts_told(d->tools.sts, m->key, m->value);
+	else if (m->kind == KEPT_OAUTH)
+		oauth_told(d->tools.oauth, m->key, m->value);
+}
+
+/* --- reports --- */
 
 static void
 report_tls(const struct msg_tls_result *m, void *arg)
@@ -228,16 +266,6 @@ on_tls_report(void *owner, struct channel *channel, const void *msg)
 }
 
 static void
-on_sts_told(void *owner, struct channel *channel, const void *msg)
-{
-	const struct msg_sts_told *m = msg;
-	struct deliver *d = owner;
-
-	(void)channel;
-	sts_told(d->tools.sts, m->domain, m->record);
-}
-
-static void
 on_scheduler_closed(void *owner, struct channel *channel, int rc)
 {
 	struct deliver *d = owner;
@@ -253,7 +281,7 @@ static const struct channel_handlers scheduler_handlers = {
 	.on = {
 	    [MSG_deliver_job] = on_deliver_job,
 	    [MSG_site_close] = on_site_close,
-	    [MSG_sts_told] = on_sts_told,
+	    [MSG_kept_told] = on_kept_told,
 	    [MSG_tls_report] = on_tls_report,
 	},
 	.closed = on_scheduler_closed,
@@ -371,12 +399,12 @@ sts_options_of(struct deliver *d)
 {
 	const struct delivery_conf *c = &d->tools.conf->delivery;
 
-	return (struct sts_options){
-		.port = c->sts_port,
+	return (struct sts_options){ .port = c->sts_port,
 		.ipv4 = c->ipv4,
 		.ipv6 = c->ipv6,
-		.store = { .ask = ask_store, .keep = keep_in_store, .arg = d }
-	};
+		.store = { .ask = ask_for_policy,
+		    .keep = keep_policy,
+		    .arg = d } };
 }
 
 static void
@@ -435,7 +463,8 @@ on_start(struct worker *worker, struct conf *conf, void *arg)
 	d->vfs = vfs_disk_new(worker_spool(worker));
 	t->reader = queue_reader_new(d->vfs);
 	t->logins = login_library_new();
-	t->oauth = oauth_new(t);
+	t->oauth = oauth_new(t,
+	    &(struct oauth_keeper){ ask_for_token, keep_token, d });
 	t->pool = pool_new(t->loop);
 	t->self = self_new(conf);
 	t->broken_tls = memory_new(MEMORIES_MAX);

@@ -7,6 +7,7 @@
  */
 #include "deliver/oauth.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/queue.h>
 
@@ -18,9 +19,12 @@
 #include "conf/https_url.h"
 #include "deliver/oauth_text.h"
 #include "dns/hosts.h"
+#include "io/hmac.h"
 
 enum {
 	FETCH_PATIENCE = 30 * SECOND,
+	ASK_PATIENCE = 5 * SECOND,
+	CLIENT_SIZE = 2 * HMAC_SIZE + 1,
 	RENEW_BEFORE_MAX = 5 * MINUTE,
 	RENEW_SHARE = 5, /* or with a fifth of its life left */
 	USE_SHARE = 20,  /* in its last twentieth it is used no more */
@@ -32,8 +36,9 @@ enum {
 
 struct grant {
 	LIST_ENTRY(grant) in_all;
-	struct oauth *all; /* borrowed */
-	char *key;         /* owned: all that is asked for, and secret */
+	struct oauth *all;        /* borrowed */
+	char *key;                /* owned: all that is asked for, and secret */
+	char client[CLIENT_SIZE]; /* a digest of the key */
 	struct https_url url;
 	char *client_id; /* owned, as the next three */
 	char *client_secret;
@@ -43,6 +48,7 @@ struct grant {
 	int64_t renew_ms;
 	int64_t ends_ms;
 	bool fetching;
+	struct timer *asked; /* owned; set while the keeper has not answered */
 	struct hosts_search *search; /* owned */
 	struct https_call *call;     /* owned */
 	LIST_HEAD(, oauth_wait) waits;
@@ -57,6 +63,7 @@ struct oauth_wait {
 
 struct oauth {
 	struct tools *tools; /* borrowed */
+	struct oauth_keeper keeper;
 	LIST_HEAD(, grant) grants;
 };
 
@@ -74,6 +81,7 @@ grant_free(struct grant *g)
 {
 	must(LIST_EMPTY(&g->waits));
 	LIST_REMOVE(g, in_all);
+	timer_free(&g->asked);
 	hosts_cancel(&g->search);
 	https_cancel(&g->call);
 	free_secret(&g->key);
@@ -102,14 +110,6 @@ write_key(const struct route_conf *r, struct buf *key)
 	buf_add(key, secret_of(&r->oauth_refresh_token));
 }
 
-static void
-done_key(struct buf *key)
-{
-	if (key->p != NULL)
-		explicit_bzero(key->p, key->n);
-	buf_done(key);
-}
-
 static struct grant *
 find(struct oauth *o, const struct route_conf *r)
 {
@@ -120,9 +120,21 @@ find(struct oauth *o, const struct route_conf *r)
 	LIST_FOREACH (g, &o->grants, in_all)
 		if (slice_is(buf_slice(&key), g->key))
 			break;
-	done_key(&key);
+	buf_wipe(&key);
 	return g;
 }
+
+static void
+write_client(struct slice key, char out[CLIENT_SIZE])
+{
+	unsigned char digest[HMAC_SIZE];
+
+	hmac_sha256(SLICE("oauth client"), key, digest);
+	for (size_t i = 0; i < HMAC_SIZE; i++)
+		(void)snprintf(out + 2 * i, 3, "%02x", digest[i]);
+}
+
+static void on_untold(void *);
 
 static struct grant *
 grant_new(struct oauth *o, const struct route_conf *r)
@@ -133,7 +145,9 @@ grant_new(struct oauth *o, const struct route_conf *r)
 	g->all = o;
 	write_key(r, &key);
 	g->key = mem_cstr(buf_slice(&key));
-	done_key(&key);
+	write_client(buf_slice(&key), g->client);
+	g->asked = timer_new(o->tools->loop, on_untold, g);
+	buf_wipe(&key);
 	/* conf/ has checked it. */
 	must(https_url_parse(slice_of(r->oauth_token_url), &g->url));
 	g->client_id = mem_cstr(slice_of(r->oauth_client_id));
@@ -177,18 +191,28 @@ fetch_failed(struct grant *g, const char *why)
 }
 
 static void
+set_refresh_token(struct grant *g, struct slice token)
+{
+	free_secret(&g->refresh_token);
+	g->refresh_token = mem_cstr(token);
+}
+
+static void
 take_token(struct grant *g, const struct oauth_answer *answer)
 {
 	int64_t life = (int64_t)answer->life_seconds * SECOND;
 	int64_t before = life / RENEW_SHARE;
-	int64_t now = loop_now(g->all->tools->loop);
+	struct oauth *o = g->all;
+	int64_t now = loop_now(o->tools->loop);
 
 	free_secret(&g->token);
 	g->token = mem_cstr(slice_of(answer->access));
 	/* RFC 6749, 6: a new one takes the place of the old. */
-	if (answer->refresh[0] != '\0' && g->refresh_token[0] != '\0') {
-		free_secret(&g->refresh_token);
-		g->refresh_token = mem_cstr(slice_of(answer->refresh));
+	if (answer->refresh[0] != '\0' && g->refresh_token[0] != '\0' &&
+	    strcmp(answer->refresh, g->refresh_token) != 0) {
+		set_refresh_token(g, slice_of(answer->refresh));
+		o->keeper.keep(slice_of(g->client), slice_of(answer->refresh),
+		    o->keeper.arg);
 	}
 	g->ends_ms = now + life - life / USE_SHARE;
 	g->renew_ms = now + life -
@@ -256,7 +280,7 @@ post(struct grant *g, const struct ip *addresses, size_t count)
 	oauth_write_request(&wish, &body);
 	request.body = buf_slice(&body);
 	g->call = https_start(g->all->tools->https, &request, on_answer, g);
-	done_key(&body);
+	buf_wipe(&body);
 }
 
 static void
@@ -276,27 +300,65 @@ on_hosts(const struct hosts *hosts, void *arg)
 }
 
 static void
-fetch(struct grant *g)
+find_endpoint(struct grant *g)
 {
 	struct tools *t = g->all->tools;
 	const struct hosts_policy policy = { .ipv4 = t->conf->delivery.ipv4,
 		.ipv6 = t->conf->delivery.ipv6 };
 
+	g->search = hosts_of_name(t->resolver, t->loop, slice_of(g->url.host),
+	    &policy, on_hosts, g);
+}
+
+/* The scheduler is busy, or starts anew: with what we know, then. */
+static void
+on_untold(void *arg)
+{
+	find_endpoint(arg);
+}
+
+/* Another deliverer may have been given a new refresh token meanwhile. */
+static void
+fetch(struct grant *g)
+{
+	const struct oauth_keeper *k = &g->all->keeper;
+
 	if (g->fetching)
 		return;
 	g->fetching = true;
-	g->search = hosts_of_name(t->resolver, t->loop, slice_of(g->url.host),
-	    &policy, on_hosts, g);
+	if (g->refresh_token[0] == '\0') {
+		find_endpoint(g);
+		return;
+	}
+	timer_set(g->asked, ASK_PATIENCE);
+	k->ask(slice_of(g->client), k->arg);
+}
+
+void
+oauth_told(struct oauth *o, struct slice client, struct slice token)
+{
+	struct grant *g;
+
+	LIST_FOREACH (g, &o->grants, in_all)
+		if (slice_is(client, g->client))
+			break;
+	if (g == NULL || !timer_is_set(g->asked))
+		return;
+	timer_cancel(g->asked);
+	if (token.n > 0)
+		set_refresh_token(g, token);
+	find_endpoint(g);
 }
 
 /* --- from outside --- */
 
 struct oauth *
-oauth_new(struct tools *tools)
+oauth_new(struct tools *tools, const struct oauth_keeper *keeper)
 {
 	struct oauth *o = mem_zero(sizeof(*o));
 
 	o->tools = tools;
+	o->keeper = *keeper;
 	LIST_INIT(&o->grants);
 	/* Else jansson would open a file for it at the first answer. */
 	json_object_seed(0);

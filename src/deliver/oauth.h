@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "base/must.h"
+#include "base/slice.h"
 #include "conf/conf.h"
 #include "deliver/tools.h"
 
@@ -19,8 +20,21 @@ struct oauth_wait;
 /* `token` is valid in the call; NULL: there is none, `why` says why. */
 typedef void oauth_fn(const char *token, const char *why, void *arg);
 
+/*
+ * Refresh tokens that a server has replaced are kept elsewhere, for us and for
+ * others of our kind, by a digest of what is configured.
+ */
+struct oauth_keeper {
+	/* oauth_told() answers it, later. */
+	void (*ask)(struct slice client, void *arg);
+	void (*keep)(struct slice client, struct slice token, void *arg);
+	void *arg;
+};
+
 /* Borrows the tools. Call before the sandbox. */
-struct oauth *oauth_new(struct tools *) MUST_USE;
+struct oauth *oauth_new(struct tools *, const struct oauth_keeper *) MUST_USE;
+/* Empty: nothing is kept of that client. */
+void oauth_told(struct oauth *, struct slice client, struct slice token);
 /* Nobody may be waiting any more. */
 void oauth_free(struct oauth **);
 /* Does that route log in by a token? */

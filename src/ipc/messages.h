@@ -154,17 +154,20 @@
 	F(u64, attempts)	/* since start */
 
 /*
- * deliverer: what MTA-STS policy has example.org?   scheduler: this one.
- * deliverer: it has a new one; keep it.
+ * deliverer: what did we keep of that?   scheduler: this.
+ * deliverer: there is something new; keep it.
  */
-#define STS_ASK(F)		/* deliverer -> scheduler */ \
-	F(text, domain)
-#define STS_TOLD(F)		/* scheduler -> deliverer */ \
-	F(text, domain) \
-	F(text, record)		/* policy/sts_text.h; empty: there is none */
-#define STS_KEEP(F)		/* deliverer -> scheduler */ \
-	F(text, domain) \
-	F(text, record)
+#define KEPT_ASK(F)		/* deliverer -> scheduler */ \
+	F(u32, kind)		/* enum kept_kind */ \
+	F(text, key)
+#define KEPT_TOLD(F)		/* scheduler -> deliverer */ \
+	F(u32, kind) \
+	F(text, key) \
+	F(text, value)		/* empty: nothing */
+#define KEPT_PUT(F)		/* deliverer -> scheduler */ \
+	F(u32, kind) \
+	F(text, key) \
+	F(text, value)
 
 /*
  * deliverer: example.org's host spoke TLS like that.
@@ -259,9 +262,9 @@
 	M(job_done, JOB_DONE) \
 	M(site_close, SITE_CLOSE) \
 	M(deliverer_stats, DELIVERER_STATS) \
-	M(sts_ask, STS_ASK) \
-	M(sts_told, STS_TOLD) \
-	M(sts_keep, STS_KEEP) \
+	M(kept_ask, KEPT_ASK) \
+	M(kept_told, KEPT_TOLD) \
+	M(kept_put, KEPT_PUT) \
 	M(tls_result, TLS_RESULT) \
 	M(tls_report, TLS_REPORT) \
 	M(tls_report_mail, TLS_REPORT_MAIL) \
@@ -286,6 +289,13 @@ enum role {
 	ROLE_COUNT
 };
 enum auth_verdict { AUTH_OK, AUTH_FAILED, AUTH_TEMPORARY, AUTH_MALFORMED };
+/* What a deliverer wants kept over restarts, and its key. */
+enum kept_kind {
+	KEPT_STS,   /* MTA-STS policies, by domain */
+	KEPT_OAUTH, /* refresh tokens, by a digest of what is configured */
+	KEPT_KINDS
+};
+
 enum job_trouble {
 	TROUBLE_NONE,       /* the site took the transaction, or judged it */
 	TROUBLE_CONNECTION, /* this connection broke; the site may be well */

@@ -86,8 +86,7 @@ write_key(const char *path, const struct dkim_key *key)
 	rc = file_write_all(fd, buf_slice(&pem));
 	if (rc == 0 && fsync(fd) == -1)
 		rc = -errno;
-	explicit_bzero(pem.p, pem.n);
-	buf_done(&pem);
+	buf_wipe(&pem);
 	(void)close(fd);
 	if (rc != 0)
 		(void)unlink(path);

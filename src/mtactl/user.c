@@ -119,12 +119,8 @@ edit(struct ctl *ctl, enum expected expected, const struct slice *value,
 	else
 		(void)puts("{\"done\":true}");
 out:
-	if (text.p != NULL)
-		explicit_bzero(text.p, text.n);
-	if (out.p != NULL)
-		explicit_bzero(out.p, out.n);
-	buf_done(&text);
-	buf_done(&out);
+	buf_wipe(&text);
+	buf_wipe(&out);
 	return rc == 0 ? CTL_DONE : CTL_FAILED;
 }
 

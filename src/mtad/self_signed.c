@@ -110,8 +110,6 @@ self_signed_add(struct conf *conf, const struct identity *user, struct why *why)
 		why_set(why, "%s: %s", p.certificate_path, err_text(rc));
 	}
 	buf_done(&p.certificate);
-	if (p.key.n > 0)
-		explicit_bzero(p.key.p, p.key.n);
-	buf_done(&p.key);
+	buf_wipe(&p.key);
 	return rc;
 }

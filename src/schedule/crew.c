@@ -3,7 +3,7 @@
  */
 #include "schedule/crew.h"
 #include "schedule/dmarcrpt.h"
-#include "schedule/tls_state.h"
+#include "schedule/kept.h"
 #include "schedule/tlsrpt.h"
 
 #include <unistd.h>
@@ -158,28 +158,28 @@ on_deliverer_stats(void *owner, struct channel *channel, const void *msg)
 }
 
 static void
-on_sts_ask(void *owner, struct channel *channel, const void *msg)
+on_kept_ask(void *owner, struct channel *channel, const void *msg)
 {
 	struct crew *c = owner;
-	const struct msg_sts_ask *m = msg;
-	struct msg_sts_told told = { .domain = m->domain };
-	struct buf record;
+	const struct msg_kept_ask *m = msg;
+	struct msg_kept_told told = { .kind = m->kind, .key = m->key };
+	struct buf value;
 
-	buf_init(&record, TLS_STATE_RECORD_MAX);
-	tls_state_find(c->state, m->domain, &record);
-	told.record = buf_slice(&record);
-	channel_send_sts_told(channel, &told);
-	buf_done(&record);
+	buf_init(&value, KEPT_MAX);
+	kept_find(c->state, m->kind, m->key, &value);
+	told.value = buf_slice(&value);
+	channel_send_kept_told(channel, &told);
+	buf_wipe(&value);
 }
 
 static void
-on_sts_keep(void *owner, struct channel *channel, const void *msg)
+on_kept_put(void *owner, struct channel *channel, const void *msg)
 {
 	struct crew *c = owner;
-	const struct msg_sts_keep *m = msg;
+	const struct msg_kept_put *m = msg;
 
 	(void)channel;
-	tls_state_keep(c->state, m->domain, m->record);
+	kept_put(c->state, m->kind, m->key, m->value);
 }
 
 static void
@@ -266,8 +266,8 @@ static const struct channel_handlers deliverer_handlers = {
 	.on = {
 	    [MSG_job_done] = on_job_done,
 	    [MSG_deliverer_stats] = on_deliverer_stats,
-	    [MSG_sts_ask] = on_sts_ask,
-	    [MSG_sts_keep] = on_sts_keep,
+	    [MSG_kept_ask] = on_kept_ask,
+	    [MSG_kept_put] = on_kept_put,
 	    [MSG_tls_result] = on_tls_result,
 	    [MSG_tls_report_mail] = on_tls_report_mail,
 	},

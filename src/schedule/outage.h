@@ -29,9 +29,9 @@ void outage_free(struct outage **);
 void outage_learn(struct outage *, struct site *, enum plan_change,
     int64_t mono_ms);
 /*
- * A suspension is over: mail that an earlier life of ours put off for one may go
- * again. Its sites nobody knows yet; where one is still suspended it is put off
- * as before.
+ * A suspension is over: mail that an earlier life of ours put off for one may
+ * go again. Its sites nobody knows yet; where one is still suspended it is put
+ * off as before.
  */
 void outage_wake_suspended(struct outage *);
 /* Some of the work; true: there is more. */

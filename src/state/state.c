@@ -40,6 +40,7 @@ static const char *const file_names[STATE_TABLES] = {
 	[STATE_DMARC] = "dmarc.db",
 	[STATE_SITES] = "sites.db",
 	[STATE_REPORTS] = "reports.db",
+	[STATE_OAUTH] = "oauth.db",
 	[STATE_SOURCES] = "sources.db",
 };
 

@@ -23,6 +23,7 @@ enum state_table {
 	STATE_DMARC,  /* DMARC results of a day, by day, domain, row */
 	STATE_SITES,  /* sites that were suspended or learned about, by site */
 	STATE_REPORTS, /* which report went out when, by kind, domain, day */
+	STATE_OAUTH,   /* refresh tokens that servers replaced, by client */
 	STATE_SOURCES, /* our addresses: rests at a site, messages of a day */
 	STATE_TABLES
 };

@@ -206,9 +206,7 @@ image_maker_free(struct image_maker **mp)
 	if (m == NULL)
 		return;
 	/* It may have held password hashes. */
-	if (m->entries.p != NULL)
-		explicit_bzero(m->entries.p, m->entries.n);
-	buf_done(&m->entries);
+	buf_wipe(&m->entries);
 	mem_free(m->items);
 	mem_free(m);
 	*mp = NULL;

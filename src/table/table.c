@@ -140,9 +140,7 @@ load_text(const char *path, struct image_maker *maker, struct stamp *stamp,
 	else
 		rc = text_parse(buf_slice(&text), add_text, maker, line, why);
 	/* It may be the passwords. */
-	if (text.p != NULL)
-		explicit_bzero(text.p, text.n);
-	buf_done(&text);
+	buf_wipe(&text);
 	return rc;
 }
 
@@ -216,9 +214,8 @@ table_from_maker(struct image_maker *maker, const char *where, uint32_t *line,
 			t = table_from_fd(fd, where);
 			must(t != NULL);
 		}
-		explicit_bzero(bytes.p, bytes.n);
 	}
-	buf_done(&bytes);
+	buf_wipe(&bytes);
 	return t;
 }
 

@@ -225,6 +225,29 @@ def test_without_a_token_mail_waits_and_says_why(stage, monkeypatch, error,
         world.sink.wait()
 
 
+def test_a_rotated_refresh_token_outlives_a_restart(stage, monkeypatch):
+    world = World(stage, monkeypatch, refresh=True)
+    world.endpoint.more = {"refresh_token": "rotated-s3cret"}
+    world.send()
+    world.sink.wait()
+    world.endpoint.more = {}
+    for count in (2, 3):
+        world.mtad.kill_all()
+        world.mtad.start()
+        world.send()
+        world.sink.wait(count)
+    assert [a["refresh_token"] for a in world.endpoint.asked] == [
+        "refresh-s3cret&+", "rotated-s3cret", "rotated-s3cret"]
+    # What somebody writes into the file counts from then on.
+    world.mtad.stop()
+    (stage.folder / "refresh").write_text("by-hand-s3cret\n")
+    world.mtad.start()
+    world.send()
+    world.sink.wait(4)
+    assert world.endpoint.asked[-1]["refresh_token"] == "by-hand-s3cret"
+    world.keeps_secrets()
+
+
 def test_no_token_goes_out_without_tls(stage, monkeypatch):
     world = World(stage, monkeypatch, retry="1h", tls="opportunistic")
     world.sink.certificate = None

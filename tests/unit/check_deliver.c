@@ -115,13 +115,13 @@ on_nothing(void *owner, struct channel *c, const void *msg)
 
 /* There is no policy that anyone has kept. */
 static void
-on_sts_ask(void *owner, struct channel *c, const void *msg)
+on_kept_ask(void *owner, struct channel *c, const void *msg)
 {
-	const struct msg_sts_ask *m = msg;
-	const struct msg_sts_told told = { .domain = m->domain };
+	const struct msg_kept_ask *m = msg;
+	const struct msg_kept_told told = { .kind = m->kind, .key = m->key };
 
 	(void)owner;
-	channel_send_sts_told(c, &told);
+	channel_send_kept_told(c, &told);
 }
 
 static void
@@ -145,7 +145,7 @@ static const struct channel_handlers worker_handlers = {
 static const struct channel_handlers deliverer_handlers = {
 	.on = { [MSG_job_done] = on_job_done,
 	    [MSG_deliverer_stats] = on_nothing,
-	    [MSG_sts_ask] = on_sts_ask,
+	    [MSG_kept_ask] = on_kept_ask,
 	    [MSG_tls_result] = on_nothing },
 	.closed = on_closed,
 };

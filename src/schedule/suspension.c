@@ -148,7 +148,8 @@ ended(const struct suspensions *s, struct plan_site *plan, struct slice by)
 	    SLICE_ARGS(by));
 	if (known != NULL)
 		outage_learn(s->outage, known, PLAN_UP, s->mono_ms);
-	outage_wake_suspended(s->outage);
+	if (s->outage != NULL)
+		outage_wake_suspended(s->outage);
 }
 
 bool

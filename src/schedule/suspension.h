@@ -25,7 +25,7 @@ struct suspensions {
 	struct lane_table *lanes; /* NULL: none yet */
 	struct crew *crew;
 	struct events *events;
-	struct outage *outage;
+	struct outage *outage;   /* NULL: no mail waits */
 	struct state *state;     /* NULL: a restart ends them all */
 	struct reasons *reasons; /* NULL: nobody asks */
 	struct sources *sources; /* that resume with their site; or NULL */

@@ -43,7 +43,7 @@ enum {
 #ifdef MTAD_ASAN
 enum { LIVES = 6, FAILING = 1, POINTS_MIN = 4000 };
 #else
-enum { LIVES = 20, FAILING = 3, POINTS_MIN = 20000 };
+enum { LIVES = 18, FAILING = 2, POINTS_MIN = 20000 };
 #endif
 
 /* What the disk does wrong, at one operation or from it on. */

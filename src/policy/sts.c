@@ -20,7 +20,6 @@ enum {
 	FETCH_PATIENCE = MINUTE,  /* RFC 8461, 3.3 */
 	RETRY_AFTER = 5 * MINUTE, /* RFC 8461, 3.3 */
 	STORE_TRUSTED = MINUTE,   /* that it has nothing of the domain */
-	RENEW_AFTER = 24 * HOUR,  /* or half of max_age, if that is less */
 	SWEEP_EVERY = HOUR,
 };
 
@@ -307,10 +306,7 @@ choose_id(const struct dns_answer *answer, char out[STS_ID_MAX + 1])
 static bool
 is_due(const struct entry *e)
 {
-	int64_t age = time_wall_ms() - e->record.fetched_ms;
-	int64_t half = (int64_t)e->record.policy.max_age * (SECOND / 2);
-
-	return age >= (half < RENEW_AFTER ? half : (int64_t)RENEW_AFTER);
+	return time_wall_ms() >= sts_record_renewal(&e->record);
 }
 
 static void

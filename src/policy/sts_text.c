@@ -216,6 +216,15 @@ sts_record_parse(struct slice text, struct sts_record *out)
 }
 
 int64_t
+sts_record_renewal(const struct sts_record *r)
+{
+	enum { RENEW_AFTER = 24 * HOUR };
+	int64_t half = (int64_t)r->policy.max_age * (SECOND / 2);
+
+	return r->fetched_ms + (half < RENEW_AFTER ? half : RENEW_AFTER);
+}
+
+int64_t
 sts_record_end(const struct sts_record *r)
 {
 	return r->fetched_ms + (int64_t)r->policy.max_age * SECOND;

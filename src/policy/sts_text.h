@@ -47,6 +47,8 @@ const char *sts_mode_name(enum sts_mode);
 
 void sts_record_write(const struct sts_record *, struct buf *);
 bool sts_record_parse(struct slice, struct sts_record *) MUST_USE;
+/* Wall time from which on it is to be renewed, ahead of its end. */
+int64_t sts_record_renewal(const struct sts_record *);
 /* Wall time from which on it counts no more. */
 int64_t sts_record_end(const struct sts_record *);
 

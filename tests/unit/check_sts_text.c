@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/time.h"
 #include "policy/sts_text.h"
 
 /* clang-format off */
@@ -112,6 +113,25 @@ START_TEST(a_pattern_stands_for_one_label)
 }
 END_TEST
 
+START_TEST(a_policy_is_renewed_ahead_of_its_end)
+{
+	static const struct {
+		uint32_t max_age;
+		int64_t after;
+	} cases[] = { { 0, 0 }, { 3600, HOUR / 2 }, { 86400, 12 * HOUR },
+		{ 172800, 24 * HOUR }, { STS_AGE_MAX, 24 * HOUR } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct sts_record r = { .fetched_ms = 1790000000123,
+			.policy = { .max_age = cases[i].max_age } };
+
+		ck_assert_int_eq(sts_record_renewal(&r),
+		    r.fetched_ms + cases[i].after);
+		ck_assert_int_le(sts_record_renewal(&r), sts_record_end(&r));
+	}
+}
+END_TEST
+
 START_TEST(what_is_kept_comes_back)
 {
 	struct sts_record in = { .id = slice_of("ab1"),
@@ -146,6 +166,7 @@ main(void)
 	    (int)(sizeof(policies) / sizeof(policies[0])));
 	tcase_add_loop_test(tc, a_pattern_stands_for_one_label, 0,
 	    (int)(sizeof(hosts) / sizeof(hosts[0])));
+	tcase_add_test(tc, a_policy_is_renewed_ahead_of_its_end);
 	tcase_add_test(tc, what_is_kept_comes_back);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

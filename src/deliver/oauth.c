@@ -38,7 +38,7 @@ struct grant {
 	LIST_ENTRY(grant) in_all;
 	struct oauth *all;        /* borrowed */
 	char *key;                /* owned: all that is asked for, and secret */
-	char client[CLIENT_SIZE]; /* a digest of the key */
+	char client[CLIENT_SIZE]; /* a digest, for the keeper */
 	struct https_url url;
 	char *client_id; /* owned, as the next three */
 	char *client_secret;
@@ -124,12 +124,18 @@ find(struct oauth *o, const struct route_conf *r)
 	return g;
 }
 
+/* A new secret or scope is no reason to forget a token; a new token is. */
 static void
-write_client(struct slice key, char out[CLIENT_SIZE])
+write_client(const struct route_conf *r, char out[CLIENT_SIZE])
 {
 	unsigned char digest[HMAC_SIZE];
+	struct buf key;
 
-	hmac_sha256(SLICE("oauth client"), key, digest);
+	buf_init(&key, KEY_MAX);
+	buf_addf(&key, "%s\n%s\n", r->oauth_token_url, r->oauth_client_id);
+	buf_add(&key, secret_of(&r->oauth_refresh_token));
+	hmac_sha256(SLICE("oauth client"), buf_slice(&key), digest);
+	buf_wipe(&key);
 	for (size_t i = 0; i < HMAC_SIZE; i++)
 		(void)snprintf(out + 2 * i, 3, "%02x", digest[i]);
 }
@@ -145,7 +151,7 @@ grant_new(struct oauth *o, const struct route_conf *r)
 	g->all = o;
 	write_key(r, &key);
 	g->key = mem_cstr(buf_slice(&key));
-	write_client(buf_slice(&key), g->client);
+	write_client(r, g->client);
 	g->asked = timer_new(o->tools->loop, on_untold, g);
 	buf_wipe(&key);
 	/* conf/ has checked it. */
@@ -337,17 +343,17 @@ fetch(struct grant *g)
 void
 oauth_told(struct oauth *o, struct slice client, struct slice token)
 {
-	struct grant *g;
+	struct grant *g, *next;
 
-	LIST_FOREACH (g, &o->grants, in_all)
-		if (slice_is(client, g->client))
-			break;
-	if (g == NULL || !timer_is_set(g->asked))
-		return;
-	timer_cancel(g->asked);
-	if (token.n > 0)
-		set_refresh_token(g, token);
-	find_endpoint(g);
+	for (g = LIST_FIRST(&o->grants); g != NULL; g = next) {
+		next = LIST_NEXT(g, in_all);
+		if (!slice_is(client, g->client) || !timer_is_set(g->asked))
+			continue;
+		timer_cancel(g->asked);
+		if (token.n > 0)
+			set_refresh_token(g, token);
+		find_endpoint(g);
+	}
 }
 
 /* --- from outside --- */

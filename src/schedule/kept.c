@@ -43,6 +43,9 @@ kept_put(struct state *state, uint32_t kind, struct slice key,
 
 	if (state != NULL && kind < KEPT_KINDS)
 		rc = state_put(state, tables[kind], key, value);
+	/* The server may take the old one no more. */
+	if (state != NULL && kind == KEPT_OAUTH)
+		state_sync(state);
 	if (rc != 0)
 		log_warning("schedule not-kept kind=%s why=\"%s\"", names[kind],
 		    err_text(rc));

@@ -113,7 +113,10 @@ close_all(struct state *s)
 	memset(s, 0, sizeof(*s));
 }
 
-/* Everything in there can be learned again. */
+/*
+ * Nearly all in there can be learned again. But where a server takes a replaced
+ * refresh token no more, somebody has to enter a new one.
+ */
 static void
 empty_folder(const char *dir)
 {
@@ -299,6 +302,15 @@ state_each(struct state *s, enum state_table table, struct slice prefix,
 	}
 	(void)cursor->close(cursor);
 	return rc == DB_NOTFOUND ? 0 : rc_from_db(rc);
+}
+
+void
+state_sync(struct state *s)
+{
+	int rc = s->env->log_flush(s->env, NULL);
+
+	if (rc != 0)
+		log_warning("state no-sync why=\"%s\"", db_strerror(rc));
 }
 
 void

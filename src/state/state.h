@@ -56,6 +56,8 @@ typedef bool state_fn(struct slice key, struct slice value, void *arg);
 int state_each(struct state *, enum state_table, struct slice prefix,
     state_fn *, void *arg) MUST_USE;
 
+/* What was written is on disk, and outlives a crash of the machine. */
+void state_sync(struct state *);
 /* Every few minutes: writes out, and drops logs that are not needed. */
 void state_checkpoint(struct state *);
 

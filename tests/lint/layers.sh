@@ -28,6 +28,7 @@ FILENAME == "src/LAYERS" {
 	if (!(room in known)) { print FILENAME ": " room "/ does not stand in src/LAYERS"; bad = 1; nextfile }
 	split(header, part, "/")
 	if (header !~ /\//) { print FILENAME ":" FNR ": \"" header "\" has no room"; bad = 1 }
+	else if (header ~ /_inside\.h$/ && part[1] != room) { print FILENAME ":" FNR ": " header " is for its own room"; bad = 1 }
 	else if (!((room, part[1]) in may)) { print FILENAME ":" FNR ": " room "/ may not include " header; bad = 1 }
 }
 END { exit bad }

@@ -2,7 +2,8 @@
  * schedule/dispatch.c - what comes in, what goes out: the turn of the loop.
  *
  * Work that could be long is cut in slices of a turn: mail that is due, reports
- * (keeper), sites that went down or came up (outage).
+ * (keeper), sites that went down or came up (outage). What is offered, sent and
+ * answered: jobs.
  */
 #include "schedule/dispatch.h"
 
@@ -13,32 +14,19 @@
 #include "base/alloc.h"
 #include "base/ascii.h"
 #include "base/err.h"
-#include "base/id.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "mail/address.h"
 #include "schedule/dates.h"
-#include "schedule/heed.h"
-#include "schedule/keeper.h"
-#include "schedule/ledger.h"
-#include "schedule/outage.h"
-#include "schedule/permit.h"
+#include "schedule/jobs.h"
 #include "schedule/reports.h"
 #include "schedule/retry.h"
-#include "schedule/rewrite.h"
-#include "schedule/round.h"
-#include "schedule/routing.h"
-#include "schedule/suspension.h"
-#include "schedule/wishes.h"
 #include "worker/signers.h"
 
 enum {
-	JOBS_PER_DELIVERER = 2000,
 	DUE_SLICE = 200,
-	FATES_ARENA_MAX = 4 << 20,
 	RESTS_MAX = 16,
 	OWN_ENVELOPE_MAX = 8 << 10,
-	SENDER_MAX = 1024,
 	TICK = SECOND,
 };
 
@@ -64,7 +52,7 @@ struct dispatch {
 	struct sources *sources;
 	struct heeding heeding;
 	struct permits permits;
-	struct arena *fates;
+	struct jobs jobs;
 	struct timer *timer;
 	bool has_more; /* a slice was not enough */
 	bool turn_posted;
@@ -90,85 +78,11 @@ take_time(struct dispatch *d)
 	d->routing.wall_ms = d->wall_ms;
 	d->suspensions.wall_ms = d->wall_ms;
 	d->suspensions.mono_ms = d->mono_ms;
-}
-
-static struct attempt_facts
-facts_of_lane(const struct lane *lane)
-{
-	return (struct attempt_facts){ .site = lane->name };
-}
-
-/* Where it waited or was under way; its lane may have moved since. */
-static struct site *
-site_of(const struct load *load)
-{
-	return plan_site_tag(load->plan.site);
+	d->jobs.wall_ms = d->wall_ms;
+	d->jobs.mono_ms = d->mono_ms;
 }
 
 /* --- beginning a round --- */
-
-static void
-load_drop(struct dispatch *d, struct load *load)
-{
-	struct round *r = load->round;
-
-	load_free(&load);
-	keeper_check_end(d->keeper, r);
-}
-
-/*
- * The recipients' fates, one each. With `failed` it is the site that did not
- * work: who would be put off for that goes by another hop of the route, if one
- * is left.
- */
-static void
-pass_on(struct dispatch *d, struct load *load, const struct fate *fates,
-    const struct attempt_facts *facts, bool failed)
-{
-	struct round *r = load->round;
-	unsigned moved = 0;
-
-	for (uint32_t i = 0; i < load->count; i++) {
-		if (failed && fates[i].kind == FATE_DEFERRED &&
-		    routing_elsewhere(&d->routing, load, load->recipients[i]))
-			moved++;
-		else
-			ledger_fate(&d->ledger, r, load->recipients[i],
-			    &fates[i], facts, false);
-	}
-	routing_elsewhere_done(r);
-	if (moved > 0)
-		log_info("schedule to-other-hop id=%016llx recipients=%u "
-			 "from=%.*s reason=\"%s\"",
-		    (unsigned long long)r->entry->id, moved,
-		    SLICE_ARGS(load->lane->name), site_of(load)->last_error);
-}
-
-/* Its site takes nothing now: the recipients wait without an attempt. */
-static void
-put_off(struct dispatch *d, struct load *load)
-{
-	struct site *s = site_of(load);
-	struct attempt_facts facts = facts_of_lane(load->lane);
-	struct plan_facts plan;
-	struct buf reply;
-	struct fate *fates = mem_array(load->count, sizeof(*fates));
-
-	plan_site_facts(s->plan, &plan);
-	buf_init(&reply, LOG_LINE_MAX);
-	if (plan.state == SITE_SUSPENDED)
-		suspension_words(&d->suspensions, s->name, &reply);
-	else
-		buf_addf(&reply, "451 4.4.1 the site does not work: %s",
-		    s->last_error);
-	for (uint32_t i = 0; i < load->count; i++)
-		fates[i] = fate_ours(FATE_DEFERRED,
-		    plan.state == SITE_SUSPENDED ? 3 : 4,
-		    plan.state == SITE_SUSPENDED ? 2 : 1, buf_slice(&reply));
-	pass_on(d, load, fates, &facts, true);
-	mem_free(fates);
-	buf_done(&reply);
-}
 
 static void
 on_settled(struct round *r, uint32_t index, const struct fate *fate, void *arg)
@@ -177,40 +91,6 @@ on_settled(struct round *r, uint32_t index, const struct fate *fate, void *arg)
 	const struct attempt_facts none = { 0 };
 
 	ledger_fate(&d->ledger, r, index, fate, &none, false);
-}
-
-/* False: its site takes nothing now. */
-static bool
-offer(struct dispatch *d, struct load *load)
-{
-	struct round *r = load->round;
-
-	load->is_offered = true;
-	load->plan.retry = keeper_attempts(r->entry) > 0;
-	load->plan.priority = r->envelope->priority;
-	return plan_add(d->plan, load->lane->site->plan, &load->plan,
-	    round_sender_key(r->envelope), d->mono_ms);
-}
-
-/* What is new of a round; put_off() may add to the list's end. */
-static void
-offer_all(struct dispatch *d, struct round *r)
-{
-	struct load *load;
-	struct load *next;
-
-	for (load = TAILQ_FIRST(&r->loads); load != NULL; load = next) {
-		bool waits =
-		    !load->is_offered && !permit_ask(&d->permits, load);
-		bool stays = !waits && (load->is_offered || offer(d, load));
-
-		if (!stays && !waits)
-			put_off(d, load);
-		next = TAILQ_NEXT(load, in_round);
-		if (!stays)
-			load_free(&load);
-	}
-	keeper_check_end(d->keeper, r);
 }
 
 static void
@@ -231,7 +111,7 @@ begin(struct dispatch *d, struct queue_entry *e, struct slice encoded)
 		return;
 	}
 	routing_run(&d->routing, r);
-	offer_all(d, r);
+	jobs_offer(&d->jobs, r);
 	keeper_spare_memory(d->keeper, r);
 }
 
@@ -249,211 +129,14 @@ begin_due(struct dispatch *d)
 	d->has_more = true;
 }
 
-/* --- jobs --- */
-
-/* It may be the message's fault that it could not be read: then it is held. */
-static void
-suspect(struct dispatch *d, struct round *r)
-{
-	if (keeper_hold_damaged(d->keeper, r->entry))
-		wishes_cancel_waiting(&d->wishes, r);
-}
-
-/* False: it was put off instead. */
-static bool
-send(struct dispatch *d, struct load *load)
-{
-	struct round *r = load->round;
-	struct envelope told;
-	struct buf sender;
-	struct place place;
-	int rc = keeper_envelope(d->keeper, r);
-
-	if (rc == 0 && load->plan.site != load->lane->site->plan) {
-		plan_abandon(d->plan, &load->plan, d->mono_ms);
-		load->is_offered = false;
-		offer_all(d, r); /* its lane has moved */
-		return true;
-	}
-	if (rc != 0) {
-		plan_abandon(d->plan, &load->plan, d->mono_ms);
-		log_error("schedule unreadable id=%016llx reason=\"%s\"",
-		    (unsigned long long)r->entry->id, err_text(rc));
-		suspect(d, r);
-		load_drop(d, load);
-		return true;
-	}
-	if (!permit_take(&d->permits, load)) {
-		plan_abandon(d->plan, &load->plan, d->mono_ms);
-		load_drop(d, load);
-		return false;
-	}
-	place = queue_store_place(d->store, r->entry);
-	queue_store_pin(d->store, r->entry);
-	told = *r->envelope;
-	buf_init(&sender, SENDER_MAX);
-	told.sender = rewrite_sender(d->conf, load, d->wall_ms, &sender);
-	crew_send(d->crew, load, &place, &told,
-	    entry_is_fresh(r->entry, d->wall_ms), d->mono_ms);
-	buf_done(&sender);
-	return true;
-}
+/* --- sites and jobs --- */
 
 static void
-send_ready(struct dispatch *d)
+on_put_off(struct load *load, void *arg)
 {
-	struct plan_load *next;
-	unsigned waiting = 0;
+	struct dispatch *d = arg;
 
-	if (d->is_stopping || crew_deliverers(d->crew) == 0 ||
-	    queue_store_is_stuck(d->store))
-		return;
-	plan_set_capacity(d->plan,
-	    crew_deliverers(d->crew) * JOBS_PER_DELIVERER);
-	while (waiting < DUE_SLICE &&
-	    (next = plan_next(d->plan, d->mono_ms)) != NULL)
-		waiting += send(d, (struct load *)(void *)next) ? 0 : 1;
-	d->has_more |= waiting == DUE_SLICE;
-}
-
-/* The worst of a job's fates: for the site's last error, and its history. */
-static const struct fate *
-worst_of(const struct fate *fates, size_t n)
-{
-	const struct fate *worst = &fates[0];
-
-	for (size_t i = 1; i < n; i++)
-		if (fates[i].kind == FATE_FAILED ||
-		    (fates[i].kind == FATE_DEFERRED &&
-			worst->kind != FATE_FAILED))
-			worst = &fates[i];
-	return worst;
-}
-
-static void
-count_fates(struct dispatch *d, struct site *s, const struct fate *fates,
-    size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (fates[i].kind == FATE_FAILED)
-			s->failed++;
-		else if (fates[i].kind != FATE_DEFERRED) {
-			s->delivered++;
-			s->last_success_ms = d->wall_ms;
-		}
-	}
-}
-
-/* The fates of a job, one a recipient; what is malformed is put off. */
-static struct fate *
-job_fates(struct dispatch *d, const struct load *load, struct slice encoded,
-    enum job_trouble *trouble)
-{
-	struct fate *fates = NULL;
-	size_t n = 0;
-
-	arena_reset(d->fates);
-	if (fates_decode(encoded, d->fates, &fates, &n) == 0 &&
-	    n == load->count && n > 0)
-		return fates;
-	log_error("schedule bad-fates id=%016llx count=%zu of=%u",
-	    (unsigned long long)load->round->entry->id, n, load->count);
-	arena_reset(d->fates);
-	fates = arena_alloc(d->fates, load->count, sizeof(*fates));
-	must(fates != NULL);
-	for (uint32_t i = 0; i < load->count; i++)
-		fates[i] = fate_ours(FATE_DEFERRED, 3, 0,
-		    SLICE("451 4.3.0 no answer from the deliverer"));
-	*trouble = TROUBLE_LOCAL;
-	return fates;
-}
-
-/*
- * What a shared site learns of a domain's trouble is nothing: the others'
- * mail goes on, and where DNS failed the domain gets a site of its own.
- */
-static enum job_trouble
-trouble_of_site(const struct site *s, const struct msg_job_done *m,
-    enum job_trouble trouble)
-{
-	if (s->is_shared && (trouble == TROUBLE_DOMAIN || m->mx == MX_UNKNOWN))
-		return TROUBLE_LOCAL;
-	return trouble == TROUBLE_DOMAIN ? TROUBLE_SITE : trouble;
-}
-
-/* Nothing was tried, for its lane leads to other hosts: it goes there. */
-static void
-move(struct dispatch *d, struct load *load, const struct msg_job_done *m)
-{
-	struct lane *lane = load->lane;
-	const struct lane_mx mx = { m->mx, m->mx_hosts, m->host };
-	struct round *r = load->round;
-	bool was_up = site_takes(lane->site, d->mono_ms);
-
-	queue_store_unpin(d->store, r->entry);
-	plan_abandon(d->plan, &load->plan, d->mono_ms);
-	permit_end(&d->permits, load, SLICE_NONE, NULL);
-	load->was_moved = true;
-	load->is_offered = false;
-	if (lane_move(d->lanes, lane, d->conf, &mx, d->mono_ms) && !was_up &&
-	    site_takes(lane->site, d->mono_ms))
-		outage_learn(d->outage, lane->site, PLAN_UP, d->mono_ms);
-	if (r->wish == WISH_NOTHING && r->entry->state != QUEUE_HELD &&
-	    keeper_envelope(d->keeper, r) == 0)
-		offer_all(d, r);
-	else
-		load_drop(d, load);
-}
-
-static void
-job_ended(struct dispatch *d, struct load *load, const struct msg_job_done *m)
-{
-	struct round *r = load->round;
-	struct lane *lane = load->lane;
-	struct site *s = site_of(load);
-	enum job_trouble trouble = m->trouble < TROUBLE_MOVED
-	    ? (enum job_trouble)m->trouble
-	    : TROUBLE_LOCAL;
-	const struct attempt_facts facts = { lane->name, m->host, m->address,
-		m->tls, m->policy, m->dialogue, m->rule, false };
-	struct fate *fates = job_fates(d, load, m->fates, &trouble);
-	const struct fate *worst = worst_of(fates, load->count);
-	bool is_plain = worst->kind != FATE_FAILED &&
-	    worst->kind != FATE_DEFERRED && r->entry->recipient_count == 1;
-
-	take_time(d);
-	queue_store_unpin(d->store, r->entry);
-	if (!is_plain)
-		ledger_attempt(&d->ledger, r, load, worst, &facts);
-	for (uint32_t i = 0; i < load->count; i++)
-		if (fates[i].kind == FATE_NONE ||
-		    fates[i].kind == FATE_EXPANDED)
-			fates[i] = fate_ours(FATE_DEFERRED, 3, 0,
-			    SLICE("451 4.3.0 no fate"));
-	count_fates(d, s, fates, load->count);
-	if (worst->kind == FATE_DEFERRED || worst->kind == FATE_FAILED)
-		site_set_error(s, worst->reply);
-	if (trouble == TROUBLE_NONE && lane->is_remote && s == lane->site)
-		lane_idle_add(lane, load->deliverer,
-		    d->mono_ms + d->conf->delivery.idle_timeout_ms);
-	lane->used_ms = d->mono_ms;
-	outage_learn(d->outage, s,
-	    heed_job_done(&d->heeding, s, &load->plan,
-		trouble_of_site(s, m, trouble),
-		m->pace == PACE_SLOW ? m->rule_reply : worst->reply),
-	    d->mono_ms);
-	if (s->is_shared && s == lane->site && m->mx == MX_UNKNOWN)
-		(void)lane_move(d->lanes, lane, d->conf, &(struct lane_mx){ 0 },
-		    d->mono_ms);
-	heed_answer(&d->heeding, s, load->source, m);
-	permit_end(&d->permits, load, m->address, fates);
-	pass_on(d, load, fates, &facts,
-	    trouble == TROUBLE_SITE || trouble == TROUBLE_BUSY ||
-		trouble == TROUBLE_DOMAIN || m->pace == PACE_PAUSE);
-	load_free(&load);
-	if (trouble == TROUBLE_LOCAL)
-		suspect(d, r);
-	offer_all(d, r);
+	jobs_put_off(&d->jobs, load);
 }
 
 static void
@@ -461,57 +144,17 @@ on_job_done(struct load *load, const struct msg_job_done *m, void *arg)
 {
 	struct dispatch *d = arg;
 
-	if (m->trouble == TROUBLE_MOVED) {
-		take_time(d);
-		move(d, load, m);
-	} else {
-		job_ended(d, load, m);
-	}
+	take_time(d);
+	jobs_done(&d->jobs, load, m);
 }
 
-/*
- * Once it may be the deliverer's fault, so it goes again at once. Twice it may
- * be the message's: it waits like after any trouble.
- */
 static void
 on_job_lost(struct load *load, void *arg)
 {
 	struct dispatch *d = arg;
-	struct attempt_facts facts = facts_of_lane(load->lane);
-	struct fate fate = fate_ours(FATE_DEFERRED, 3, 0,
-	    SLICE("451 4.3.0 the deliverer was lost"));
 
 	take_time(d);
-	queue_store_unpin(d->store, load->round->entry);
-	plan_abandon(d->plan, &load->plan, d->mono_ms);
-	permit_end(&d->permits, load, SLICE_NONE, NULL);
-	if (!load->was_put_back && load->round->wish == WISH_NOTHING &&
-	    load->round->entry->state != QUEUE_HELD &&
-	    load->round->envelope != NULL) {
-		load->was_put_back = true;
-		load->is_offered = false;
-		offer_all(d, load->round);
-		return;
-	}
-	for (uint32_t i = 0; i < load->count; i++)
-		ledger_fate(&d->ledger, load->round, load->recipients[i], &fate,
-		    &facts, false);
-	load_drop(d, load);
-}
-
-/* --- sites that go down and come up --- */
-
-static void
-on_put_off(struct load *load, void *arg)
-{
-	struct dispatch *d = arg;
-
-	struct round *r = load->round;
-
-	if (keeper_envelope(d->keeper, r) == 0)
-		put_off(d, load);
-	load_free(&load);
-	offer_all(d, r);
+	jobs_lost(&d->jobs, load);
 }
 
 static void
@@ -576,7 +219,8 @@ on_turn_end(void *arg)
 	}
 	keeper_end_rounds(d->keeper);
 	d->has_more |= keeper_has_ending(d->keeper);
-	send_ready(d);
+	if (!d->is_stopping)
+		d->has_more |= jobs_send(&d->jobs);
 	if (d->mono_ms - d->swept_ms >= TICK) {
 		d->swept_ms = d->mono_ms;
 		if (!outage_is_draining(d->outage))
@@ -822,10 +466,30 @@ dispatch_configure(struct dispatch *d, const struct conf *conf)
 	d->conf = conf;
 	d->routing.conf = conf;
 	d->permits.conf = conf;
+	d->jobs.conf = conf;
 	keeper_configure(d->keeper, conf);
 	plan_set_rests(d->plan, rests, n);
 	lane_table_shape(d->lanes, conf, loop_now(d->loop));
 	set_signers(d);
+}
+
+static void
+set_jobs(struct dispatch *d)
+{
+	struct jobs *j = &d->jobs;
+
+	j->store = d->store;
+	j->plan = d->plan;
+	j->lanes = d->lanes;
+	j->crew = d->crew;
+	j->keeper = d->keeper;
+	j->outage = d->outage;
+	j->ledger = &d->ledger;
+	j->routing = &d->routing;
+	j->permits = &d->permits;
+	j->wishes = &d->wishes;
+	j->suspensions = &d->suspensions;
+	j->heeding = &d->heeding;
 }
 
 int
@@ -841,7 +505,7 @@ dispatch_new(struct loop *loop, int spool, const struct conf *conf,
 	d->crew = crew_new(loop, &crew_events, d);
 	d->events = events_new();
 	d->history = history_new();
-	d->fates = arena_new(FATES_ARENA_MAX);
+	jobs_init(&d->jobs);
 	d->timer = timer_new(loop, on_timer, d);
 	rc = disk_open(loop, spool, &disk_events, d, &d->disk);
 	if (rc != 0) {
@@ -876,6 +540,7 @@ dispatch_new(struct loop *loop, int spool, const struct conf *conf,
 		.crew = d->crew,
 		.events = d->events,
 		.outage = d->outage };
+	set_jobs(d);
 	dispatch_configure(d, conf);
 	take_time(d);
 	loop_at_turn_end(loop, on_turn_end, d);
@@ -931,7 +596,7 @@ dispatch_free(struct dispatch **place)
 	sources_free(&d->sources);
 	events_free(&d->events);
 	history_free(&d->history);
-	arena_free(&d->fates);
+	jobs_destroy(&d->jobs);
 	mem_free(d);
 	*place = NULL;
 }

@@ -115,6 +115,35 @@ def test_a_message_of_50_mb_both_ways(keys):
     signed = sign(keys, message)
     assert verify(keys, signed) == ["pass: good"] * 2
     assert dkim.DKIM(signed).verify(idx=1, dnsfunc=lookup(keys))
+    key, algorithm = dkimpy_key(keys, "r")
+    field = dkim.DKIM(message, signature_algorithm=algorithm).sign(
+        b"r", b"b.example", key, canonicalize=(b"relaxed", b"simple"))
+    assert verify(keys, field + message) == ["pass: good"]
+
+
+def test_mtactl_holds_the_keys_against_the_dns(stage, keys):
+    def zone(record_of):
+        return {"b.example": "".join(
+            f"{selector}._domainkey TXT " + " ".join(
+                f'"{record[i:i + 200]}"' for i in range(0, len(record), 200)) + "\n"
+            for selector, record in record_of.items())}
+    dns = stage.nsd(zone({"r": keys["r"][2], "e": keys["e"][2]}))
+    listed = ", ".join(f'"{s}:{keys[s][1]}"' for s in ("r", "e"))
+    m = stage.mtad(dns.conf + f'dkim "b.example" {{ keys = {{ {listed} }} }}\n',
+                   start=False)
+    found = json.loads(m.ctl("--json", "dkim", "list"))
+    assert [(k["domain"], k["selector"]) for k in found] == [
+        ("b.example", "r"), ("b.example", "e")]
+    assert m.ctl("dkim", "check", "b.example").count(": ok\n") == 2
+    dns.stop()
+    dns.write_zone("b.example", zone({"r": keys["r"][2].replace("p=", "p=AAAA", 1)})
+                   ["b.example"])
+    dns.start()
+    judged = {k["selector"]: k for k in json.loads(
+        m.ctl("--json", "dkim", "check", "b.example", code=1).splitlines()[0])}
+    assert not judged["r"]["ok"] and not judged["e"]["ok"]
+    assert judged["r"]["reason"] and judged["e"]["reason"] != judged["r"]["reason"]
+    assert "no section dkim" in m.ctl("dkim", "check", "c.example", code=1)
 
 
 def test_a_key_is_not_written_over(keys):

@@ -14,8 +14,8 @@
 #include "mail/header.h"
 #include "verify/auth_results.h"
 #include "verify/canon.h"
+#include "verify/dkim_tags.h"
 #include "verify/key_record.h"
-#include "verify/tag_list.h"
 
 /*
  * FIELDS_MAX and NAMES_MAX keep what one message costs small: h= lists are
@@ -133,15 +133,15 @@ instance_of(const struct header_field *field, enum part part)
 {
 	struct slice body = field->body;
 	struct slice number;
-	struct tag_list tags;
+	struct dkim_tags tags;
 
 	if (part == PART_AAR)
 		return auth_results_take_instance(&body, &number)
 		    ? instance_from(number)
 		    : 0;
-	if (!tag_list_parse(field->body, &tags))
+	if (!dkim_tags_parse(field->body, &tags))
 		return 0;
-	return instance_from(tag_list_get(&tags, "i"));
+	return instance_from(dkim_tags_value(&tags, "i"));
 }
 
 static void
@@ -195,27 +195,28 @@ copy_name(struct slice s, char out[DOMAIN_SIZE])
 }
 
 static bool
-is_time(const struct tag_list *tags)
+is_time(const struct dkim_tags *tags)
 {
-	const struct slice *t = tag_list_find(tags, "t");
+	struct slice t;
 	uint64_t seconds;
 
-	return t == NULL || slice_to_u64(*t, UINT64_MAX, &seconds);
+	return !dkim_tags_get(tags, "t", &t) ||
+	    slice_to_u64(t, UINT64_MAX, &seconds);
 }
 
 static bool
-read_signature(const struct tag_list *tags, struct signature *out)
+read_signature(const struct dkim_tags *tags, struct signature *out)
 {
 	struct buf bytes;
 	bool good;
 
-	out->algorithm = key_algorithm_of(tag_list_get(tags, "a"));
+	out->algorithm = key_algorithm_of(dkim_tags_value(tags, "a"));
 	if (out->algorithm == KEY_UNKNOWN || !is_time(tags) ||
-	    !copy_name(tag_list_get(tags, "d"), out->domain) ||
-	    !copy_name(tag_list_get(tags, "s"), out->selector))
+	    !copy_name(dkim_tags_value(tags, "d"), out->domain) ||
+	    !copy_name(dkim_tags_value(tags, "s"), out->selector))
 		return false;
 	buf_init(&bytes, SIGNATURE_MAX);
-	good = tag_list_decode(tag_list_get(tags, "b"), &bytes);
+	good = dkim_value_decode(dkim_tags_value(tags, "b"), &bytes);
 	out->size = bytes.n;
 	if (good)
 		memcpy(out->bytes, bytes.p, bytes.n);
@@ -275,13 +276,14 @@ static bool
 read_seal(struct arc *arc, unsigned i)
 {
 	struct set *set = &arc->sets[i - 1];
-	struct tag_list tags;
+	struct dkim_tags tags;
+	struct slice none;
 
-	if (!tag_list_parse(set->fields[PART_AS].body, &tags) ||
-	    tag_list_find(&tags, "h") != NULL ||
+	if (!dkim_tags_parse(set->fields[PART_AS].body, &tags) ||
+	    dkim_tags_get(&tags, "h", &none) ||
 	    !read_signature(&tags, &set->seal))
 		return fail(arc, "ARC-Seal i=%u is not valid", i);
-	if (!slice_is(tag_list_get(&tags, "cv"), i == 1 ? "none" : "pass"))
+	if (!slice_is(dkim_tags_value(&tags, "cv"), i == 1 ? "none" : "pass"))
 		return fail(arc, "ARC-Seal i=%u says the chain has failed", i);
 	return true;
 }
@@ -364,13 +366,13 @@ read_canon(struct slice c, bool *header_relaxed, bool *body_relaxed)
 }
 
 static bool
-read_body_hash(const struct tag_list *tags, uint8_t out[CANON_HASH_SIZE])
+read_body_hash(const struct dkim_tags *tags, uint8_t out[CANON_HASH_SIZE])
 {
 	struct buf bytes;
 	bool good;
 
 	buf_init(&bytes, 4 * CANON_HASH_SIZE);
-	good = tag_list_decode(tag_list_get(tags, "bh"), &bytes) &&
+	good = dkim_value_decode(dkim_tags_value(tags, "bh"), &bytes) &&
 	    bytes.n == CANON_HASH_SIZE;
 	if (good)
 		memcpy(out, bytes.p, CANON_HASH_SIZE);
@@ -383,24 +385,23 @@ static bool
 read_message(struct arc *arc, struct set *set)
 {
 	const struct header_field *field = &set->fields[PART_AMS];
-	const struct slice *c;
-	struct tag_list tags;
+	struct dkim_tags tags;
+	struct slice c, h, none;
 	bool relaxed;
 	EVP_MD_CTX *md;
 	bool good;
 
-	if (!tag_list_parse(field->body, &tags) ||
-	    (c = tag_list_find(&tags, "c")) == NULL ||
-	    tag_list_find(&tags, "h") == NULL ||
-	    tag_list_find(&tags, "l") != NULL ||
-	    !read_canon(*c, &relaxed, &set->body_relaxed) ||
+	if (!dkim_tags_parse(field->body, &tags) ||
+	    !dkim_tags_get(&tags, "c", &c) || !dkim_tags_get(&tags, "h", &h) ||
+	    dkim_tags_get(&tags, "l", &none) ||
+	    !read_canon(c, &relaxed, &set->body_relaxed) ||
 	    !read_body_hash(&tags, set->body_hash) ||
 	    !read_signature(&tags, &set->message))
 		return false;
 	md = EVP_MD_CTX_new();
 	must(md != NULL);
 	must(EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1);
-	good = hash_signed(arc, tag_list_get(&tags, "h"), relaxed, md);
+	good = hash_signed(arc, h, relaxed, md);
 	hash_signer(md, field, relaxed);
 	must(EVP_DigestFinal_ex(md, set->message.hash, NULL) == 1);
 	EVP_MD_CTX_free(md);

@@ -4,6 +4,7 @@
 #include "verify/dkim_tags.h"
 
 #include "base/ascii.h"
+#include "base/base64.h"
 
 /* tag-name = ALPHA *(ALPHA / DIGIT / "_") */
 static bool
@@ -38,6 +39,15 @@ dkim_tags_get(const struct dkim_tags *tags, const char *name,
 			return true;
 		}
 	return false;
+}
+
+struct slice
+dkim_tags_value(const struct dkim_tags *tags, const char *name)
+{
+	struct slice value = SLICE_NONE;
+
+	(void)dkim_tags_get(tags, name, &value);
+	return value;
 }
 
 static bool
@@ -128,4 +138,20 @@ dkim_value_is_base64(struct slice value)
 			return false;
 	}
 	return digits > 0 && pads <= 2 && (digits + pads) % 4 == 0;
+}
+
+bool
+dkim_value_decode(struct slice value, struct buf *out)
+{
+	struct buf dense;
+	bool good;
+
+	buf_init(&dense, value.n + 1);
+	for (size_t i = 0; i < value.n; i++)
+		if (!ascii_is_space(value.p[i]))
+			buf_add_char(&dense, value.p[i]);
+	good = dense.n > 0 && base64_decode(buf_slice(&dense), out) &&
+	    !buf_failed(out);
+	buf_done(&dense);
+	return good;
 }

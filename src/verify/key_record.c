@@ -1,14 +1,15 @@
 /*
- * verify/key_record.c - fetching, reading and using one public key.
+ * verify/key_record.c - a signature under a key of the DNS, by OpenSSL. What
+ * the record is worth says dkim_record.
  */
 #include "verify/key_record.h"
 
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
-#include <stdio.h>
 
-#include "verify/tag_list.h"
+#include "verify/dkim_record.h"
+#include "verify/dkim_tags.h"
 
 enum { KEY_MAX = 2048, HASH_SIZE = 32, ED25519_SIZE = 32 };
 
@@ -20,36 +21,6 @@ key_algorithm_of(struct slice a)
 	if (slice_is(a, "ed25519-sha256"))
 		return KEY_ED25519_SHA256;
 	return KEY_UNKNOWN;
-}
-
-/* One of the words of a colon-separated list; a list that is absent has all. */
-static bool
-list_has(const struct tag_list *tags, const char *name, const char *word,
-    const char *all)
-{
-	const struct slice *value = tag_list_find(tags, name);
-	struct slice list;
-
-	if (value == NULL)
-		return true;
-	for (list = *value; list.n > 0;) {
-		struct slice item = slice_trim(slice_take_until(&list, ':'));
-
-		if (slice_is(item, word) || slice_is(item, all))
-			return true;
-	}
-	return false;
-}
-
-static bool
-is_fit(const struct tag_list *tags, enum key_algorithm algorithm)
-{
-	const char *kind = algorithm == KEY_RSA_SHA256 ? "rsa" : "ed25519";
-	const struct slice *k = tag_list_find(tags, "k");
-
-	return slice_is(k != NULL ? *k : SLICE("rsa"), kind) &&
-	    list_has(tags, "h", "sha256", "sha256") &&
-	    list_has(tags, "s", "email", "*");
 }
 
 /* RSA keys come as SubjectPublicKeyInfo, Ed25519 ones bare (RFC 8463, 4). */
@@ -100,68 +71,39 @@ ed25519_signed(EVP_PKEY *key, const uint8_t hash[HASH_SIZE], struct slice sig)
 }
 
 static enum key_verdict
-judge(EVP_PKEY *key, enum key_algorithm algorithm,
+judge(const struct dkim_record *record, enum key_algorithm algorithm,
     const uint8_t hash[HASH_SIZE], struct slice signature)
 {
-	int bits = EVP_PKEY_get_bits(key);
-
-	if (algorithm == KEY_ED25519_SHA256)
-		return ed25519_signed(key, hash, signature) ? KEY_GOOD
-							    : KEY_BAD;
-	if (bits < KEY_RSA_BITS_MIN || bits > KEY_RSA_BITS_MAX)
-		return KEY_UNFIT;
-	return rsa_signed(key, hash, signature) ? KEY_GOOD : KEY_BAD;
-}
-
-static enum key_verdict
-judge_record(struct slice txt, enum key_algorithm algorithm,
-    const uint8_t hash[HASH_SIZE], struct slice signature)
-{
-	enum key_verdict verdict = KEY_NONE;
-	struct tag_list tags;
-	const struct slice *p;
-	const struct slice *v;
 	EVP_PKEY *key = NULL;
 	struct buf bytes;
+	bool good = false;
 
-	if (!tag_list_parse(txt, &tags) ||
-	    (p = tag_list_find(&tags, "p")) == NULL)
-		return KEY_NONE;
-	v = tag_list_find(&tags, "v");
-	if (v != NULL && (v != &tags.tags[0].value || !slice_is(*v, "DKIM1")))
-		return KEY_NONE;
-	if (p->n == 0)
-		return KEY_REVOKED;
-	if (!is_fit(&tags, algorithm))
-		return KEY_UNFIT;
 	buf_init(&bytes, KEY_MAX);
-	if (tag_list_decode(*p, &bytes))
+	if (dkim_value_decode(slice_of(record->key), &bytes))
 		key = key_from_bytes(buf_slice(&bytes), algorithm);
 	if (key != NULL)
-		verdict = judge(key, algorithm, hash, signature);
+		good = algorithm == KEY_RSA_SHA256
+		    ? rsa_signed(key, hash, signature)
+		    : ed25519_signed(key, hash, signature);
 	EVP_PKEY_free(key);
 	buf_done(&bytes);
-	return verdict;
+	return good ? KEY_GOOD : KEY_BAD;
 }
 
-/* No name is so long but one that is invalid anyway. */
 static const struct dns_answer *
-key_answer(struct answers *answers, struct slice selector, struct slice domain)
+key_answer(struct answers *answers, const char *name)
 {
-	char name[2 * DNS_NAME_SIZE + 16];
-	int n;
-
-	n = snprintf(name, sizeof(name), "%.*s._domainkey.%.*s",
-	    SLICE_ARGS(slice_head(selector, DNS_NAME_MAX)),
-	    SLICE_ARGS(slice_head(domain, DNS_NAME_MAX)));
-	return answers_get(answers, slice_from(name, (size_t)n), DNS_TXT);
+	return answers_get(answers, slice_of(name), DNS_TXT);
 }
 
 bool
 key_is_missing(struct answers *answers, struct slice selector,
     struct slice domain)
 {
-	return key_answer(answers, selector, domain) == NULL;
+	char name[DNS_NAME_SIZE];
+
+	return dkim_record_name(selector, domain, name) &&
+	    key_answer(answers, name) == NULL;
 }
 
 enum key_verdict
@@ -169,15 +111,29 @@ key_verify(struct answers *answers, struct slice selector, struct slice domain,
     enum key_algorithm algorithm, const uint8_t hash[HASH_SIZE],
     struct slice signature)
 {
-	const struct dns_answer *answer = key_answer(answers, selector, domain);
+	static const enum key_verdict verdicts[] = {
+		[DKIM_RECORD_GOOD] = KEY_GOOD,
+		[DKIM_RECORD_BAD] = KEY_UNFIT,
+		[DKIM_RECORD_REVOKED] = KEY_REVOKED,
+		[DKIM_RECORD_SHORT] = KEY_UNFIT,
+		[DKIM_RECORD_MISSING] = KEY_NONE,
+		[DKIM_RECORD_LATER] = KEY_TEMPORARY,
+	};
+	const enum dkim_key_type type =
+	    algorithm == KEY_RSA_SHA256 ? DKIM_KEY_RSA : DKIM_KEY_ED25519;
+	const struct dns_answer *answer;
+	struct dkim_record record;
+	char name[DNS_NAME_SIZE];
 
+	if (!dkim_record_name(selector, domain, name))
+		return KEY_NONE;
+	answer = key_answer(answers, name);
 	if (answer == NULL)
 		return KEY_AGAIN;
-	if (answer->outcome == DNS_TEMPORARY || answer->outcome == DNS_BOGUS)
-		return KEY_TEMPORARY;
-	/* More than one is undefined (6376, 3.6.2.2): the first counts. */
-	if (answer->count == 0)
-		return KEY_NONE;
-	return judge_record(answer->records[0].data, algorithm, hash,
-	    signature);
+	dkim_record_choose(answer, &record);
+	if (record.state != DKIM_RECORD_GOOD)
+		return verdicts[record.state];
+	if (record.type != type)
+		return KEY_UNFIT;
+	return judge(&record, algorithm, hash, signature);
 }

@@ -11,17 +11,15 @@
 #include "base/slice.h"
 #include "dns/answers.h"
 
-enum { KEY_RSA_BITS_MIN = 1024, KEY_RSA_BITS_MAX = 4096 };
-
 enum key_algorithm { KEY_UNKNOWN, KEY_RSA_SHA256, KEY_ED25519_SHA256 };
 
 enum key_verdict {
-	KEY_AGAIN,     /* the answer is missing */
-	KEY_GOOD,      /* signed by it */
-	KEY_BAD,       /* not signed by it */
-	KEY_NONE,      /* no key at that name, or none that we can read */
-	KEY_REVOKED,   /* its p= is empty */
-	KEY_UNFIT,     /* too short, too long, or for something else */
+	KEY_AGAIN,   /* the answer is missing */
+	KEY_GOOD,    /* signed by it */
+	KEY_BAD,     /* not signed by it */
+	KEY_NONE,    /* no key at that name */
+	KEY_REVOKED, /* its p= is empty */
+	KEY_UNFIT,   /* malformed, too short, too long, or for something else */
 	KEY_TEMPORARY, /* DNS trouble */
 };
 

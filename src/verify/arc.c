@@ -4,7 +4,6 @@
  */
 #include "verify/arc.h"
 
-#include <openssl/evp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,8 +11,8 @@
 #include "base/alloc.h"
 #include "base/ascii.h"
 #include "mail/header.h"
+#include "verify/arc_hash.h"
 #include "verify/auth_results.h"
-#include "verify/canon.h"
 #include "verify/dkim_tags.h"
 #include "verify/key_record.h"
 
@@ -35,7 +34,7 @@ struct signature {
 	enum key_algorithm algorithm;
 	char domain[DOMAIN_SIZE];
 	char selector[DOMAIN_SIZE];
-	uint8_t hash[CANON_HASH_SIZE]; /* of what it signs */
+	uint8_t hash[DKIM_HASH_SIZE]; /* of what it signs */
 	size_t size;
 	char bytes[SIGNATURE_MAX];
 };
@@ -47,7 +46,7 @@ struct set {
 	struct signature message;
 	bool has_message; /* the newest few: message and body_hash are set */
 	bool body_relaxed;
-	uint8_t body_hash[CANON_HASH_SIZE];
+	uint8_t body_hash[DKIM_HASH_SIZE];
 	bool saw_dmarc_pass;
 };
 
@@ -55,8 +54,8 @@ struct arc {
 	unsigned instances;
 	bool has_failed;
 	char reason[ARC_REASON_SIZE];
-	struct body_hash *bodies[2]; /* owned; simple, relaxed */
-	uint8_t hashes[2][CANON_HASH_SIZE];
+	struct dkim_hash *bodies[2]; /* owned; simple, relaxed */
+	uint8_t hashes[2][DKIM_HASH_SIZE];
 	struct set *sets; /* owned; instance 1 is sets[0]; NULL: no chain */
 	/* During arc_header() only. */
 	struct header_field *fields; /* owned */
@@ -74,8 +73,8 @@ arc_free(struct arc **arc)
 {
 	if (*arc == NULL)
 		return;
-	body_hash_free(&(*arc)->bodies[0]);
-	body_hash_free(&(*arc)->bodies[1]);
+	dkim_hash_free(&(*arc)->bodies[0]);
+	dkim_hash_free(&(*arc)->bodies[1]);
 	mem_free((*arc)->sets);
 	mem_free(*arc);
 	*arc = NULL;
@@ -224,52 +223,6 @@ read_signature(const struct dkim_tags *tags, struct signature *out)
 	return good;
 }
 
-static void
-hash_add(EVP_MD_CTX *md, const struct buf *text)
-{
-	must(!buf_failed(text));
-	must(EVP_DigestUpdate(md, text->p, text->n) == 1);
-}
-
-static void
-hash_field(EVP_MD_CTX *md, const struct header_field *field, bool relaxed)
-{
-	struct buf text;
-
-	if (!relaxed) {
-		must(EVP_DigestUpdate(md, field->raw.p, field->raw.n) == 1);
-		return;
-	}
-	buf_init(&text, field->raw.n + 16);
-	canon_header_relaxed(field, &text);
-	buf_add_cstr(&text, "\r\n");
-	hash_add(md, &text);
-	buf_done(&text);
-}
-
-/* The signing field itself comes last: without b=, without its CRLF. */
-static void
-hash_signer(EVP_MD_CTX *md, const struct header_field *field, bool relaxed)
-{
-	struct buf bare;
-	struct buf text;
-	struct header_field without;
-	struct slice in;
-
-	buf_init(&bare, field->raw.n + 16);
-	buf_init(&text, field->raw.n + 32);
-	canon_without_signature(field, &bare);
-	in = buf_slice(&bare);
-	if (relaxed && header_take(&in, &without)) {
-		canon_header_relaxed(&without, &text);
-		hash_add(md, &text);
-	} else {
-		hash_add(md, &bare);
-	}
-	buf_done(&text);
-	buf_done(&bare);
-}
-
 /* --- seals --- */
 
 static bool
@@ -295,25 +248,23 @@ read_seal(struct arc *arc, unsigned i)
 static bool
 read_seals(struct arc *arc)
 {
-	EVP_MD_CTX *below = EVP_MD_CTX_new();
-	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	struct dkim_hash *below = dkim_hash_new();
 	bool good = true;
 
-	must(below != NULL && md != NULL);
-	must(EVP_DigestInit_ex(below, EVP_sha256(), NULL) == 1);
 	for (unsigned i = 1; i <= arc->instances && good; i++) {
 		struct set *set = &arc->sets[i - 1];
+		struct dkim_hash *own;
 
 		good = read_seal(arc, i);
-		hash_field(below, &set->fields[PART_AAR], true);
-		hash_field(below, &set->fields[PART_AMS], true);
-		must(EVP_MD_CTX_copy_ex(md, below) == 1);
-		hash_signer(md, &set->fields[PART_AS], true);
-		must(EVP_DigestFinal_ex(md, set->seal.hash, NULL) == 1);
-		hash_field(below, &set->fields[PART_AS], true);
+		arc_hash_field(below, &set->fields[PART_AAR], true);
+		arc_hash_field(below, &set->fields[PART_AMS], true);
+		own = dkim_hash_copy(below);
+		arc_hash_signer(own, &set->fields[PART_AS], true);
+		dkim_hash_end(own, set->seal.hash);
+		dkim_hash_free(&own);
+		arc_hash_field(below, &set->fields[PART_AS], true);
 	}
-	EVP_MD_CTX_free(md);
-	EVP_MD_CTX_free(below);
+	dkim_hash_free(&below);
 	return good;
 }
 
@@ -336,7 +287,8 @@ take_field(const struct arc *arc, struct slice name, bool *taken)
 }
 
 static bool
-hash_signed(const struct arc *arc, struct slice h, bool relaxed, EVP_MD_CTX *md)
+hash_signed(const struct arc *arc, struct slice h, bool relaxed,
+    struct dkim_hash *hash)
 {
 	bool taken[FIELDS_MAX] = { false };
 
@@ -348,7 +300,7 @@ hash_signed(const struct arc *arc, struct slice h, bool relaxed, EVP_MD_CTX *md)
 			return false;
 		field = take_field(arc, name, taken);
 		if (field != NULL)
-			hash_field(md, field, relaxed);
+			arc_hash_field(hash, field, relaxed);
 	}
 	return true;
 }
@@ -366,16 +318,16 @@ read_canon(struct slice c, bool *header_relaxed, bool *body_relaxed)
 }
 
 static bool
-read_body_hash(const struct dkim_tags *tags, uint8_t out[CANON_HASH_SIZE])
+read_body_hash(const struct dkim_tags *tags, uint8_t out[DKIM_HASH_SIZE])
 {
 	struct buf bytes;
 	bool good;
 
-	buf_init(&bytes, 4 * CANON_HASH_SIZE);
+	buf_init(&bytes, 4 * DKIM_HASH_SIZE);
 	good = dkim_value_decode(dkim_tags_value(tags, "bh"), &bytes) &&
-	    bytes.n == CANON_HASH_SIZE;
+	    bytes.n == DKIM_HASH_SIZE;
 	if (good)
-		memcpy(out, bytes.p, CANON_HASH_SIZE);
+		memcpy(out, bytes.p, DKIM_HASH_SIZE);
 	buf_done(&bytes);
 	return good;
 }
@@ -388,7 +340,7 @@ read_message(struct arc *arc, struct set *set)
 	struct dkim_tags tags;
 	struct slice c, h, none;
 	bool relaxed;
-	EVP_MD_CTX *md;
+	struct dkim_hash *hash;
 	bool good;
 
 	if (!dkim_tags_parse(field->body, &tags) ||
@@ -398,13 +350,11 @@ read_message(struct arc *arc, struct set *set)
 	    !read_body_hash(&tags, set->body_hash) ||
 	    !read_signature(&tags, &set->message))
 		return false;
-	md = EVP_MD_CTX_new();
-	must(md != NULL);
-	must(EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1);
-	good = hash_signed(arc, h, relaxed, md);
-	hash_signer(md, field, relaxed);
-	must(EVP_DigestFinal_ex(md, set->message.hash, NULL) == 1);
-	EVP_MD_CTX_free(md);
+	hash = dkim_hash_new();
+	good = hash_signed(arc, h, relaxed, hash);
+	arc_hash_signer(hash, field, relaxed);
+	dkim_hash_end(hash, set->message.hash);
+	dkim_hash_free(&hash);
 	return good;
 }
 
@@ -417,8 +367,9 @@ read_messages(struct arc *arc)
 
 		set->has_message = read_message(arc, set);
 		if (set->has_message && arc->bodies[set->body_relaxed] == NULL)
-			arc->bodies[set->body_relaxed] =
-			    body_hash_new(set->body_relaxed);
+			arc->bodies[set->body_relaxed] = set->body_relaxed
+			    ? dkim_hash_new()
+			    : dkim_hash_new_simple();
 		if (n == 0 && !set->has_message)
 			return fail(arc,
 			    "ARC-Message-Signature i=%u is not valid",
@@ -498,7 +449,7 @@ arc_body(struct arc *arc, struct slice piece)
 {
 	for (int i = 0; i < 2; i++)
 		if (arc->bodies[i] != NULL)
-			body_hash_add(arc->bodies[i], piece);
+			dkim_hash_body(arc->bodies[i], piece);
 }
 
 void
@@ -507,8 +458,8 @@ arc_body_end(struct arc *arc)
 	for (int i = 0; i < 2; i++) {
 		if (arc->bodies[i] == NULL)
 			continue;
-		body_hash_end(arc->bodies[i], arc->hashes[i]);
-		body_hash_free(&arc->bodies[i]);
+		dkim_hash_end(arc->bodies[i], arc->hashes[i]);
+		dkim_hash_free(&arc->bodies[i]);
 	}
 }
 
@@ -526,7 +477,7 @@ has_same_body(const struct arc *arc, const struct set *set)
 {
 	return set->has_message &&
 	    memcmp(set->body_hash, arc->hashes[set->body_relaxed],
-		CANON_HASH_SIZE) == 0;
+		DKIM_HASH_SIZE) == 0;
 }
 
 static enum key_verdict

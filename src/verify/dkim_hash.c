@@ -20,6 +20,7 @@ struct dkim_hash {
 	bool blank;     /* white space */
 	bool cr;        /* a CR, maybe half of a line end */
 	bool has_body;  /* something did count */
+	bool is_simple; /* white space counts */
 	size_t used;
 	char block[BLOCK_SIZE];
 };
@@ -45,6 +46,15 @@ dkim_hash_new(void)
 	h->md = EVP_MD_CTX_new();
 	must(h->md != NULL);
 	must(EVP_DigestInit_ex(h->md, sha256(), NULL) == 1);
+	return h;
+}
+
+struct dkim_hash *
+dkim_hash_new_simple(void)
+{
+	struct dkim_hash *h = dkim_hash_new();
+
+	h->is_simple = true;
 	return h;
 }
 
@@ -146,12 +156,17 @@ is_special(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* How much goes as it is: words, and single spaces between them. */
+/*
+ * How much goes as it is: words, and single spaces between them; or all up to a
+ * CR.
+ */
 static size_t
-plain_length(struct slice s)
+plain_length(const struct dkim_hash *h, struct slice s)
 {
 	size_t i = 1;
 
+	if (h->is_simple)
+		return slice_find(s, '\r');
 	while (i < s.n) {
 		if ((unsigned char)s.p[i] > ' ' || !is_special(s.p[i]))
 			i++;
@@ -190,10 +205,10 @@ dkim_hash_body(struct dkim_hash *h, struct slice run)
 		}
 		if (run.p[0] == '\r')
 			h->cr = true;
-		else if (is_special(run.p[0]))
+		else if (is_special(run.p[0]) && !h->is_simple)
 			h->blank = true;
 		else
-			add_plain(h, slice_head(run, n = plain_length(run)));
+			add_plain(h, slice_head(run, n = plain_length(h, run)));
 		run = slice_skip(run, n);
 	}
 }
@@ -205,8 +220,11 @@ dkim_hash_end(struct dkim_hash *h, unsigned char out[DKIM_HASH_SIZE])
 
 	if (h->cr)
 		add_plain(h, SLICE("\r"));
-	/* Empty lines at the end do not count; the last line's end does. */
-	if (h->has_body)
+	/*
+	 * Empty lines at the end do not count; the last line's end does, and
+	 * in the simple form that of an empty body.
+	 */
+	if (h->has_body || h->is_simple)
 		dkim_hash_text(h, SLICE("\r\n"));
 	flush(h);
 	must(EVP_DigestFinal_ex(h->md, out, &size) == 1);

@@ -1,5 +1,5 @@
 /*
- * verify/dkim_hash.h - SHA-256 over what DKIM signs, in the relaxed form
+ * verify/dkim_hash.h - SHA-256 over what DKIM and ARC sign, in the relaxed form
  * (RFC 6376, 3.4.2 and 3.4.4), while it streams by.
  *
  * Bytes go in in runs of any size; only CRLF ends a line. A hash takes either
@@ -17,6 +17,8 @@ enum { DKIM_HASH_SIZE = 32 };
 struct dkim_hash;
 
 struct dkim_hash *dkim_hash_new(void) MUST_USE;
+/* Of a body in the simple form (3.4.3). */
+struct dkim_hash *dkim_hash_new_simple(void) MUST_USE;
 /* One that goes on from where the other is now. */
 struct dkim_hash *dkim_hash_copy(struct dkim_hash *) MUST_USE;
 void dkim_hash_free(struct dkim_hash **);

@@ -12,27 +12,15 @@
 #include <string.h>
 
 #include "base/ascii.h"
-#include "verify/reverse.h"
 #include "verify/spf_macro.h"
+#include "verify/spf_match.h"
 #include "verify/spf_record.h"
 
 enum { EXPANSION_MAX = 16384, EXPLANATION_MAX = 4096 };
 
-/* What became of a term, or of a question to the DNS. */
-enum match {
-	MATCH_NO,
-	MATCH_YES,
-	MATCH_AGAIN,
-	MATCH_TEMPERROR,
-	MATCH_PERMERROR,
-};
-
 struct check {
-	const struct spf_query *query;
-	struct answers *answers;
-	struct spf_outcome *out;
+	struct spf_matcher m;
 	unsigned terms;
-	unsigned voids;
 	unsigned depth;
 };
 
@@ -45,148 +33,26 @@ struct frame {
 static enum spf_result check_domain(struct check *, struct slice domain,
     bool explains);
 
-static void
-set_reason(struct check *c, const char *what, struct slice about)
-{
-	char text[SPF_REASON_SIZE];
-
-	about = slice_head(about, SPF_REASON_SIZE / 2);
-	(void)snprintf(text, sizeof(text), "%s%s%.*s", what,
-	    about.n > 0 ? ": " : "", SLICE_ARGS(about));
-	for (char *p = text; *p != '\0'; p++)
-		if (!ascii_is_graphic(*p) && *p != ' ')
-			*p = '?';
-	memcpy(c->out->reason, text, sizeof(text));
-}
-
-/* --- questions --- */
-
-static enum dns_type
-address_type(const struct check *c)
-{
-	return c->query->client.version == 6 ? DNS_AAAA : DNS_A;
-}
-
-/* YES: *answer has records. Counts the void ones. */
-static enum match
-look_up(struct check *c, struct slice name, enum dns_type type,
-    const struct dns_answer **answer)
-{
-	*answer = answers_get(c->answers, name, type);
-	if (*answer == NULL)
-		return MATCH_AGAIN;
-	switch ((*answer)->outcome) {
-	case DNS_FOUND:
-		return MATCH_YES;
-	case DNS_NO_DATA:
-	case DNS_NO_NAME:
-		if (++c->voids <= SPF_VOIDS_MAX)
-			return MATCH_NO;
-		set_reason(c, "too many questions without an answer", name);
-		return MATCH_PERMERROR;
-	case DNS_BOGUS:
-	case DNS_TEMPORARY:
-		break;
-	}
-	set_reason(c, "no answer from the DNS", name);
-	return MATCH_TEMPERROR;
-}
-
-static bool
-has_client(const struct check *c, const struct dns_answer *answer, uint8_t bits)
-{
-	for (size_t i = 0; i < answer->count; i++) {
-		const struct ip_net net = { answer->records[i].ip, bits };
-
-		if (ip_net_has(&net, &c->query->client))
-			return true;
-	}
-	return false;
-}
-
-static uint8_t
-bits_of(const struct check *c, const struct spf_term *term)
-{
-	return c->query->client.version == 6 ? term->bits6 : term->bits4;
-}
-
-/* --- the client's names --- */
-
-/* Is `name` that domain, or below it? */
-static bool
-is_under(struct slice name, struct slice domain)
-{
-	if (name.n <= domain.n)
-		return slice_eq_nocase(name, domain);
-	return name.p[name.n - domain.n - 1] == '.' &&
-	    slice_eq_nocase(slice_skip(name, name.n - domain.n), domain);
-}
-
-/*
- * The names of the client that lead back to it (5.5), best first: `domain`
- * itself, one below it, any. NO: none; trouble with the DNS is no error here.
- */
-static enum match
-validated_name(struct check *c, struct slice domain, bool counts,
-    struct slice *best)
-{
-	char reverse[DNS_NAME_SIZE];
-	const struct dns_answer *names, *addresses;
-	int rank = 0;
-	bool again = false;
-
-	reverse_arpa(&c->query->client, reverse);
-	names = answers_get(c->answers, slice_of(reverse), DNS_PTR);
-	if (names == NULL)
-		return MATCH_AGAIN;
-	if (counts &&
-	    (names->outcome == DNS_NO_DATA || names->outcome == DNS_NO_NAME)) {
-		enum match m =
-		    look_up(c, slice_of(reverse), DNS_PTR, &addresses);
-
-		if (m != MATCH_NO)
-			return m;
-	}
-	for (size_t i = 0; i < names->count && i < SPF_HOSTS_MAX; i++) {
-		struct slice name = names->records[i].data;
-		int this_rank = slice_eq_nocase(name, domain) ? 3
-		    : is_under(name, domain)                  ? 2
-							      : 1;
-
-		addresses = answers_get(c->answers, name, address_type(c));
-		again = again || addresses == NULL;
-		if (addresses == NULL || this_rank <= rank ||
-		    addresses->outcome != DNS_FOUND ||
-		    !has_client(c, addresses,
-			c->query->client.version == 6 ? 128 : 32))
-			continue;
-		rank = this_rank;
-		*best = name;
-	}
-	if (again)
-		return MATCH_AGAIN;
-	return rank > 0 ? MATCH_YES : MATCH_NO;
-}
-
 static bool
 add_validated(void *arg, struct buf *out)
 {
 	const struct frame *f = arg;
 	struct slice name = SLICE_NONE;
-	enum match m = validated_name(f->check, f->domain, false, &name);
+	enum spf_match m =
+	    spf_match_name(&f->check->m, f->domain, false, &name);
 
-	if (m == MATCH_AGAIN)
+	if (m == SPF_MATCH_AGAIN)
 		return false;
-	buf_add(out, m == MATCH_YES ? name : SLICE("unknown"));
+	buf_add(out, m == SPF_MATCH_YES ? name : SLICE("unknown"));
 	return true;
 }
 
 /* --- macros --- */
 
-static enum match
+static enum spf_match
 expand(struct frame *f, struct slice text, bool explains, struct buf *out)
 {
-	const struct spf_query *q = f->check->query;
+	const struct spf_query *q = f->check->m.query;
 	const struct spf_macro_values values = {
 		.sender_local = q->local.n > 0 ? q->local : SLICE("postmaster"),
 		.sender_domain = q->domain,
@@ -201,14 +67,14 @@ expand(struct frame *f, struct slice text, bool explains, struct buf *out)
 
 	switch (spf_macro_expand(text, explains, &values, out)) {
 	case SPF_EXPANDED:
-		return MATCH_YES;
+		return SPF_MATCH_YES;
 	case SPF_EXPANDS_LATER:
-		return MATCH_AGAIN;
+		return SPF_MATCH_AGAIN;
 	case SPF_EXPANDS_NOT:
 		break;
 	}
-	set_reason(f->check, "expands to too much", text);
-	return MATCH_PERMERROR;
+	spf_match_reason(&f->check->m, "expands to too much", text);
+	return SPF_MATCH_PERMERROR;
 }
 
 /* Labels are dropped from the left until it fits a name (7.3). */
@@ -223,11 +89,11 @@ shortened(struct slice name)
 }
 
 /* The target of a term: its domain-spec, or the domain under check. */
-static enum match
+static enum spf_match
 target_of(struct frame *f, struct slice spec, struct buf *storage,
     struct slice *target)
 {
-	enum match m = MATCH_YES;
+	enum spf_match m = SPF_MATCH_YES;
 
 	*target = f->domain;
 	if (spec.n == 0)
@@ -242,87 +108,29 @@ target_of(struct frame *f, struct slice spec, struct buf *storage,
 
 /* --- mechanisms --- */
 
-static enum match
-match_a(struct check *c, const struct spf_term *term, struct slice target)
-{
-	const struct dns_answer *answer;
-	enum match m = look_up(c, target, address_type(c), &answer);
-
-	if (m != MATCH_YES)
-		return m;
-	return has_client(c, answer, bits_of(c, term)) ? MATCH_YES : MATCH_NO;
-}
-
-static enum match
-match_mx(struct check *c, const struct spf_term *term, struct slice target)
-{
-	const struct dns_answer *hosts;
-	enum match m = look_up(c, target, DNS_MX, &hosts);
-	bool again = false;
-
-	if (m != MATCH_YES)
-		return m;
-	if (hosts->count > SPF_HOSTS_MAX) {
-		set_reason(c, "more than ten MX hosts", target);
-		return MATCH_PERMERROR;
-	}
-	for (size_t i = 0; i < hosts->count; i++)
-		again |= hosts->records[i].data.n > 0 &&
-		    answers_get(c->answers, hosts->records[i].data,
-			address_type(c)) == NULL;
-	if (again)
-		return MATCH_AGAIN;
-	for (size_t i = 0; i < hosts->count; i++) {
-		if (hosts->records[i].data.n == 0)
-			continue; /* a null MX */
-		m = match_a(c, term, hosts->records[i].data);
-		if (m != MATCH_NO)
-			return m;
-	}
-	return MATCH_NO;
-}
-
-static enum match
-match_ptr(struct check *c, struct slice target)
-{
-	struct slice name = SLICE_NONE;
-	enum match m = validated_name(c, target, true, &name);
-
-	if (m != MATCH_YES)
-		return m;
-	return is_under(name, target) ? MATCH_YES : MATCH_NO;
-}
-
-static enum match
-match_exists(struct check *c, struct slice target)
-{
-	const struct dns_answer *answer;
-
-	return look_up(c, target, DNS_A, &answer);
-}
-
 /* The table of 5.2. */
-static enum match
+static enum spf_match
 match_include(struct check *c, struct slice target)
 {
 	switch (check_domain(c, target, false)) {
 	case SPF_AGAIN:
-		return MATCH_AGAIN;
+		return SPF_MATCH_AGAIN;
 	case SPF_PASS:
-		return MATCH_YES;
+		return SPF_MATCH_YES;
 	case SPF_FAIL:
 	case SPF_SOFTFAIL:
 	case SPF_NEUTRAL:
-		return MATCH_NO;
+		return SPF_MATCH_NO;
 	case SPF_TEMPERROR:
-		return MATCH_TEMPERROR;
+		return SPF_MATCH_TEMPERROR;
 	case SPF_NONE:
-		set_reason(c, "an included domain has no SPF record", target);
-		return MATCH_PERMERROR;
+		spf_match_reason(&c->m, "an included domain has no SPF record",
+		    target);
+		return SPF_MATCH_PERMERROR;
 	case SPF_PERMERROR:
 		break;
 	}
-	return MATCH_PERMERROR;
+	return SPF_MATCH_PERMERROR;
 }
 
 static bool
@@ -338,11 +146,11 @@ count_term(struct check *c, struct slice text)
 {
 	if (++c->terms <= SPF_TERMS_MAX)
 		return true;
-	set_reason(c, "more than ten terms that ask the DNS", text);
+	spf_match_reason(&c->m, "more than ten terms that ask the DNS", text);
 	return false;
 }
 
-static enum match
+static enum spf_match
 match_mechanism(struct frame *f, const struct spf_term *term,
     struct slice target)
 {
@@ -350,27 +158,28 @@ match_mechanism(struct frame *f, const struct spf_term *term,
 
 	switch (term->kind) {
 	case SPF_ALL:
-		return MATCH_YES;
+		return SPF_MATCH_YES;
 	case SPF_IP4:
 	case SPF_IP6:
-		return ip_net_has(&term->net, &c->query->client) ? MATCH_YES
-								 : MATCH_NO;
+		return ip_net_has(&term->net, &c->m.query->client)
+		    ? SPF_MATCH_YES
+		    : SPF_MATCH_NO;
 	case SPF_INCLUDE:
 		return match_include(c, target);
 	case SPF_A:
-		return match_a(c, term, target);
+		return spf_match_a(&c->m, term, target);
 	case SPF_MX:
-		return match_mx(c, term, target);
+		return spf_match_mx(&c->m, term, target);
 	case SPF_PTR:
-		return match_ptr(c, target);
+		return spf_match_ptr(&c->m, target);
 	case SPF_EXISTS:
-		return match_exists(c, target);
+		return spf_match_exists(&c->m, target);
 	case SPF_REDIRECT:
 	case SPF_EXP:
 	case SPF_UNKNOWN_MODIFIER:
 		break;
 	}
-	return MATCH_NO;
+	return SPF_MATCH_NO;
 }
 
 static void
@@ -378,31 +187,31 @@ trace(const struct frame *f, struct slice term, const char *outcome)
 {
 	const struct check *c = f->check;
 
-	if (c->query->trace != NULL)
-		c->query->trace(c->depth, f->domain, term, outcome,
-		    c->query->trace_arg);
+	if (c->m.query->trace != NULL)
+		c->m.query->trace(c->depth, f->domain, term, outcome,
+		    c->m.query->trace_arg);
 }
 
-static enum match
+static enum spf_match
 match_term(struct frame *f, const struct spf_term *term)
 {
-	static const char *const names[] = { [MATCH_NO] = "no match",
-		[MATCH_YES] = "match",
-		[MATCH_AGAIN] = "",
-		[MATCH_TEMPERROR] = "temperror",
-		[MATCH_PERMERROR] = "permerror" };
+	static const char *const names[] = { [SPF_MATCH_NO] = "no match",
+		[SPF_MATCH_YES] = "match",
+		[SPF_MATCH_AGAIN] = "",
+		[SPF_MATCH_TEMPERROR] = "temperror",
+		[SPF_MATCH_PERMERROR] = "permerror" };
 	struct buf storage;
 	struct slice target;
-	enum match m;
+	enum spf_match m;
 
 	if (asks(term->kind) && !count_term(f->check, term->text))
-		return MATCH_PERMERROR;
+		return SPF_MATCH_PERMERROR;
 	buf_init(&storage, EXPANSION_MAX);
 	m = target_of(f, term->domain, &storage, &target);
-	if (m == MATCH_YES)
+	if (m == SPF_MATCH_YES)
 		m = match_mechanism(f, term, target);
 	buf_done(&storage);
-	if (m != MATCH_AGAIN)
+	if (m != SPF_MATCH_AGAIN)
 		trace(f, term->text, names[m]);
 	return m;
 }
@@ -419,47 +228,47 @@ is_printable(struct slice s)
 }
 
 /* AGAIN, or anything else: it is there now, or there is none. */
-static enum match
+static enum spf_match
 explain_by(struct frame *f, struct slice target)
 {
 	struct check *c = f->check;
 	const struct dns_answer *answer =
-	    answers_get(c->answers, target, DNS_TXT);
+	    answers_get(c->m.answers, target, DNS_TXT);
 	struct buf text;
-	enum match m;
+	enum spf_match m;
 
 	if (answer == NULL)
-		return MATCH_AGAIN;
+		return SPF_MATCH_AGAIN;
 	if (answer->outcome != DNS_FOUND || answer->count != 1 ||
 	    !spf_macro_is_valid(answer->records[0].data, true))
-		return MATCH_NO;
+		return SPF_MATCH_NO;
 	buf_init(&text, EXPLANATION_MAX);
 	m = expand(f, answer->records[0].data, true, &text);
-	if (m == MATCH_YES && is_printable(buf_slice(&text)))
+	if (m == SPF_MATCH_YES && is_printable(buf_slice(&text)))
 		(void)slice_to_cstr(slice_head(buf_slice(&text),
 					SPF_EXPLANATION_SIZE - 1),
-		    c->out->explanation, SPF_EXPLANATION_SIZE);
+		    c->m.out->explanation, SPF_EXPLANATION_SIZE);
 	buf_done(&text);
 	return m;
 }
 
-static enum match
+static enum spf_match
 explain(struct frame *f, struct slice spec)
 {
-	struct spf_outcome kept = *f->check->out;
+	struct spf_outcome kept = *f->check->m.out;
 	struct buf storage;
 	struct slice target;
-	enum match m;
+	enum spf_match m;
 
 	if (spec.n == 0)
-		return MATCH_NO;
+		return SPF_MATCH_NO;
 	buf_init(&storage, EXPANSION_MAX);
 	m = target_of(f, spec, &storage, &target);
-	if (m == MATCH_YES && target.n > 0)
+	if (m == SPF_MATCH_YES && target.n > 0)
 		m = explain_by(f, target);
 	buf_done(&storage);
 	/* Whatever goes wrong here changes neither result nor reason. */
-	memcpy(f->check->out->reason, kept.reason, sizeof(kept.reason));
+	memcpy(f->check->m.out->reason, kept.reason, sizeof(kept.reason));
 	return m;
 }
 
@@ -485,13 +294,14 @@ ask_ahead(const struct frame *f, struct slice terms)
 		if (slice_has(term.domain, '%'))
 			continue;
 		if (term.kind == SPF_INCLUDE || term.kind == SPF_REDIRECT)
-			(void)answers_get(c->answers, name, DNS_TXT);
+			(void)answers_get(c->m.answers, name, DNS_TXT);
 		else if (term.kind == SPF_A)
-			(void)answers_get(c->answers, name, address_type(c));
+			(void)answers_get(c->m.answers, name,
+			    spf_match_address_type(&c->m));
 		else if (term.kind == SPF_MX)
-			(void)answers_get(c->answers, name, DNS_MX);
+			(void)answers_get(c->m.answers, name, DNS_MX);
 		else if (term.kind == SPF_EXISTS)
-			(void)answers_get(c->answers, name, DNS_A);
+			(void)answers_get(c->m.answers, name, DNS_A);
 	}
 }
 
@@ -517,20 +327,21 @@ redirect(struct frame *f, struct slice spec, bool explains)
 	enum spf_result result = SPF_PERMERROR;
 	struct buf storage;
 	struct slice target;
-	enum match m;
+	enum spf_match m;
 
 	if (!count_term(c, spec))
 		return SPF_PERMERROR;
 	buf_init(&storage, EXPANSION_MAX);
 	m = target_of(f, spec, &storage, &target);
-	if (m == MATCH_YES) {
+	if (m == SPF_MATCH_YES) {
 		trace(f, target, "redirect");
 		result = check_domain(c, target, explains);
-	} else if (m == MATCH_AGAIN) {
+	} else if (m == SPF_MATCH_AGAIN) {
 		result = SPF_AGAIN;
 	}
 	if (result == SPF_NONE) {
-		set_reason(c, "redirect leads to no SPF record", target);
+		spf_match_reason(&c->m, "redirect leads to no SPF record",
+		    target);
 		result = SPF_PERMERROR;
 	}
 	buf_done(&storage);
@@ -550,27 +361,27 @@ evaluate(struct frame *f, const struct spf_record *record, bool explains)
 		if (term.kind > SPF_EXISTS)
 			continue; /* a modifier */
 		switch (match_term(f, &term)) {
-		case MATCH_NO:
+		case SPF_MATCH_NO:
 			continue;
-		case MATCH_AGAIN:
+		case SPF_MATCH_AGAIN:
 			return SPF_AGAIN;
-		case MATCH_TEMPERROR:
+		case SPF_MATCH_TEMPERROR:
 			return SPF_TEMPERROR;
-		case MATCH_PERMERROR:
+		case SPF_MATCH_PERMERROR:
 			return SPF_PERMERROR;
-		case MATCH_YES:
+		case SPF_MATCH_YES:
 			break;
 		}
-		set_reason(f->check, "by term", term.text);
+		spf_match_reason(&f->check->m, "by term", term.text);
 		result = result_of_qualifier(term.qualifier);
 		if (result == SPF_FAIL && explains &&
-		    explain(f, record->exp) == MATCH_AGAIN)
+		    explain(f, record->exp) == SPF_MATCH_AGAIN)
 			return SPF_AGAIN;
 		return result;
 	}
 	if (record->redirect.n > 0 && !record->has_all)
 		return redirect(f, record->redirect, explains);
-	set_reason(f->check, "no term matches", SLICE_NONE);
+	spf_match_reason(&f->check->m, "no term matches", SLICE_NONE);
 	return SPF_NEUTRAL;
 }
 
@@ -586,18 +397,18 @@ select_record(struct check *c, struct slice domain,
 		if (!spf_record_is(texts->records[i].data))
 			continue;
 		if (found != NULL) {
-			set_reason(c, "several SPF records", domain);
+			spf_match_reason(&c->m, "several SPF records", domain);
 			return SPF_PERMERROR;
 		}
 		found = &texts->records[i];
 	}
 	if (found == NULL) {
-		set_reason(c, "no SPF record", domain);
+		spf_match_reason(&c->m, "no SPF record", domain);
 		return SPF_NONE;
 	}
 	if (spf_record_check(found->data, record, &bad))
 		return SPF_PASS;
-	set_reason(c, "malformed or repeated term", bad);
+	spf_match_reason(&c->m, "malformed or repeated term", bad);
 	return SPF_PERMERROR;
 }
 
@@ -614,13 +425,13 @@ check_record(struct check *c, struct slice domain, bool explains)
 	struct frame f = { c, domain };
 	struct spf_record record;
 	const struct dns_answer *texts =
-	    answers_get(c->answers, domain, DNS_TXT);
+	    answers_get(c->m.answers, domain, DNS_TXT);
 	enum spf_result result;
 
 	if (texts == NULL)
 		return SPF_AGAIN;
 	if (texts->outcome == DNS_TEMPORARY || texts->outcome == DNS_BOGUS) {
-		set_reason(c, "no answer from the DNS", domain);
+		spf_match_reason(&c->m, "no answer from the DNS", domain);
 		return SPF_TEMPERROR;
 	}
 	result = select_record(c, domain, texts, &record);
@@ -635,7 +446,7 @@ check_domain(struct check *c, struct slice domain, bool explains)
 	if (domain.n > 0 && domain.p[domain.n - 1] == '.')
 		domain.n--;
 	if (!is_domain(domain)) {
-		set_reason(c, "not a domain name", domain);
+		spf_match_reason(&c->m, "not a domain name", domain);
 		return SPF_NONE;
 	}
 	c->depth++;
@@ -648,7 +459,7 @@ void
 spf_check(const struct spf_query *query, struct answers *answers,
     struct spf_outcome *out)
 {
-	struct check c = { .query = query, .answers = answers, .out = out };
+	struct check c = { .m = { query, answers, out, 0 } };
 
 	*out = (struct spf_outcome){ .result = SPF_AGAIN };
 	out->result = check_domain(&c, query->domain, true);

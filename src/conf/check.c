@@ -2,7 +2,6 @@
  * conf/check.c - checks between keys, and what the system fills in.
  */
 #include "conf/check.h"
-#include "conf/masquerade.h"
 
 #include <grp.h>
 #include <netdb.h>
@@ -16,8 +15,7 @@
 
 #include "base/alloc.h"
 #include "base/ascii.h"
-#include "conf/https_url.h"
-#include "conf/origin.h"
+#include "conf/check_route.h"
 #include "conf/pace.h"
 #include "conf/target.h"
 #include "conf/type.h"
@@ -26,33 +24,6 @@
 #define STAND_IN_USER "nobody"
 
 enum { WORKERS_MAX = 64, HOST_SIZE = 256 };
-
-struct checking {
-	struct conf *conf;
-	const struct conf_source *src;
-	struct conf_errors *errors; /* borrowed */
-};
-
-/* Where a key of the i-th section of that kind stands. */
-static const char *
-place_of(const struct checking *c, const char *section, size_t i,
-    const char *key)
-{
-	return conf_source_place(c->src, conf_section_find(section), i, key);
-}
-
-static bool
-is_given(const struct checking *c, const char *section, size_t i,
-    const char *key)
-{
-	const struct conf_section *s = conf_section_find(section);
-	struct strings words;
-	bool given =
-	    conf_source_words(c->src, s, i, conf_key_find(s, key), &words);
-
-	strings_done(&words);
-	return given;
-}
 
 /* --- the top level --- */
 
@@ -123,20 +94,21 @@ check_user(const struct checking *c)
 	if (geteuid() != 0)
 		return;
 	if (conf->user != NULL && getpwnam(conf->user) == NULL) {
-		conf->user_is_stand_in = !is_given(c, "", 0, "user") &&
+		conf->user_is_stand_in = !checking_is_given(c, "", 0, "user") &&
 		    getpwnam(STAND_IN_USER) != NULL;
 		if (conf->user_is_stand_in) {
 			mem_free(conf->user);
 			conf->user = mem_cstr(SLICE(STAND_IN_USER));
 		} else {
-			conf_error(c->errors, place_of(c, "", 0, "user"),
+			conf_error(c->errors, checking_place(c, "", 0, "user"),
 			    "user: \"%s\" does not exist on this system",
 			    conf->user);
 		}
 	}
-	if (conf->control_group != NULL && is_given(c, "control", 0, "group") &&
+	if (conf->control_group != NULL &&
+	    checking_is_given(c, "control", 0, "group") &&
 	    getgrnam(conf->control_group) == NULL)
-		conf_error(c->errors, place_of(c, "control", 0, "group"),
+		conf_error(c->errors, checking_place(c, "control", 0, "group"),
 		    "group: \"%s\" does not exist on this system",
 		    conf->control_group);
 }
@@ -182,13 +154,14 @@ check_addresses(const struct checking *c, size_t i)
 	struct ip ip;
 
 	if (l->addresses.n == 0)
-		conf_error(c->errors, place_of(c, "listener", i, "address"),
+		conf_error(c->errors,
+		    checking_place(c, "listener", i, "address"),
 		    "address: { } is empty; \"*\" is every address");
 	for (size_t k = 0; k < l->addresses.n; k++)
 		if (strcmp(l->addresses.v[k], "*") != 0 &&
 		    !ip_parse(slice_of(l->addresses.v[k]), &ip))
 			conf_error(c->errors,
-			    place_of(c, "listener", i, "address"),
+			    checking_place(c, "listener", i, "address"),
 			    "address: \"%s\" is no IP address, and not \"*\"",
 			    l->addresses.v[k]);
 }
@@ -215,19 +188,21 @@ check_listeners(const struct checking *c)
 		bool submission = l->service == SERVICE_SUBMISSION;
 
 		check_addresses(c, i);
-		if (!is_given(c, "listener", i, "require_tls"))
+		if (!checking_is_given(c, "listener", i, "require_tls"))
 			l->require_tls = submission;
 		if (l->tls == LISTENER_TLS_NONE && l->require_tls)
-			conf_error(c->errors, place_of(c, "listener", i, "tls"),
+			conf_error(c->errors,
+			    checking_place(c, "listener", i, "tls"),
 			    "tls: \"none\" goes with require_tls = false alone"
 			    "%s",
 			    submission ? ", which on a submission "
 					 "listener is true by default"
 				       : "");
 		if (l->max_connections_per_client > l->max_connections &&
-		    is_given(c, "listener", i, "max_connections_per_client"))
+		    checking_is_given(c, "listener", i,
+			"max_connections_per_client"))
 			conf_error(c->errors,
-			    place_of(c, "listener", i,
+			    checking_place(c, "listener", i,
 				"max_connections_per_client"),
 			    "max_connections_per_client: \"%u\" is more than "
 			    "max_connections, %u",
@@ -239,7 +214,7 @@ check_listeners(const struct checking *c)
 			    shared_address(o, l) == NULL)
 				continue;
 			conf_error(c->errors,
-			    place_of(c, "listener", i, "port"),
+			    checking_place(c, "listener", i, "port"),
 			    "listener \"%s\": port %u of %s is taken by "
 			    "listener \"%s\"",
 			    l->name, l->port, shared_address(o, l), o->name);
@@ -266,7 +241,7 @@ check_tls(const struct checking *c)
 						  ? name + 2
 						  : name),
 			     false))
-			conf_error(c->errors, place_of(c, "tls", i, NULL),
+			conf_error(c->errors, checking_place(c, "tls", i, NULL),
 			    "tls \"%s\": the title is neither \"default\" nor "
 			    "a host name",
 			    name);
@@ -274,7 +249,7 @@ check_tls(const struct checking *c)
 	if (conf->tls_count == 0)
 		return;
 	if (first == conf->tls_count) {
-		conf_error(c->errors, place_of(c, "tls", 0, NULL),
+		conf_error(c->errors, checking_place(c, "tls", 0, NULL),
 		    "tls: the section \"default\" is missing");
 		return;
 	}
@@ -294,7 +269,7 @@ check_auth(const struct checking *c)
 	static const char *const known[] = { "PLAIN", "LOGIN", "SCRAM-SHA-256",
 		"SCRAM-SHA-256-PLUS" };
 	const struct auth_conf *auth = &c->conf->auth;
-	const char *place = place_of(c, "auth", 0, "mechanisms");
+	const char *place = checking_place(c, "auth", 0, "mechanisms");
 
 	for (size_t i = 0; i < auth->mechanisms.n; i++) {
 		const char *name = auth->mechanisms.v[i];
@@ -315,20 +290,13 @@ check_auth(const struct checking *c)
 	for (size_t i = 0; i < c->conf->listener_count; i++)
 		if (c->conf->listeners[i].service == SERVICE_SUBMISSION &&
 		    c->conf->auth.users_at == 0 && auth->backend == AUTH_NONE &&
-		    is_given(c, "auth", 0, "senders"))
-			conf_error(c->errors, place_of(c, "auth", 0, "senders"),
+		    checking_is_given(c, "auth", 0, "senders"))
+			conf_error(c->errors,
+			    checking_place(c, "auth", 0, "senders"),
 			    "senders: users is missing, so nobody logs in");
 }
 
 /* --- domains and routes --- */
-
-/* Case is no matter in titles: they become lower. */
-static void
-lower(char *s)
-{
-	for (; *s != '\0'; s++)
-		*s = ascii_lower(*s);
-}
 
 static void
 check_domains(const struct checking *c)
@@ -339,10 +307,11 @@ check_domains(const struct checking *c)
 		struct domain_conf *d = &conf->domains[i];
 
 		if (!domain_is_valid(slice_of(d->name), true))
-			conf_error(c->errors, place_of(c, "domain", i, NULL),
+			conf_error(c->errors,
+			    checking_place(c, "domain", i, NULL),
 			    "domain \"%s\": the title is no domain name",
 			    d->name);
-		lower(d->name);
+		checking_lower(d->name);
 		d->mailboxes_are_system = d->mailboxes_at > 0 &&
 		    strcmp(conf->tables[d->mailboxes_at - 1].where, "system") ==
 			0;
@@ -350,150 +319,8 @@ check_domains(const struct checking *c)
 		    strcmp(conf->tables[d->aliases_at - 1].where, "system") ==
 			0)
 			conf_error(c->errors,
-			    place_of(c, "domain", i, "aliases"),
+			    checking_place(c, "domain", i, "aliases"),
 			    "aliases: \"system\" holds no aliases");
-	}
-}
-
-static bool
-is_route_title(const char *title)
-{
-	struct slice s = slice_of(title);
-	struct address a;
-
-	if (slice_is(s, "*"))
-		return true;
-	if (slice_has(s, '@'))
-		return address_parse(s, true, &a) == PARSE_OK && a.domain.n > 0;
-	(void)slice_take_char(&s, '.');
-	return domain_is_valid(s, true);
-}
-
-static void
-check_via(const struct checking *c, size_t i)
-{
-	const struct route_conf *r = &c->conf->routes[i];
-
-	if (r->via.n > ROUTE_HOPS_MAX)
-		conf_error(c->errors, place_of(c, "route", i, "via"),
-		    "via: %zu hops, %d are the most", r->via.n,
-		    (int)ROUTE_HOPS_MAX);
-	for (size_t k = 0; k < r->via.n; k++) {
-		struct target t;
-		bool submits;
-
-		if (!target_parse(slice_of(r->via.v[k]), &t, NULL))
-			continue;
-		submits =
-		    t.kind == TARGET_SUBMISSION || t.kind == TARGET_SUBMISSIONS;
-		if (t.kind == TARGET_SUBMISSIONS && r->tls == TLS_NONE)
-			conf_error(c->errors, place_of(c, "route", i, "tls"),
-			    "tls: \"none\" does not go with \"%s\", which is "
-			    "TLS from the start",
-			    r->via.v[k]);
-		if (submits && r->user != NULL && r->user[0] == '\0' &&
-		    is_given(c, "route", i, "password"))
-			conf_error(c->errors,
-			    place_of(c, "route", i, "password"),
-			    "password: user is missing");
-	}
-}
-
-static bool
-is_text(const char *s)
-{
-	return s != NULL && s[0] != '\0';
-}
-
-/* OAuth 2 takes the place of the password; a key of it alone is a mistake. */
-static void
-check_oauth(const struct checking *c, size_t i)
-{
-	const struct route_conf *r = &c->conf->routes[i];
-	static const char *const keys[] = { "oauth_client_id",
-		"oauth_client_secret", "oauth_refresh_token", "oauth_scope" };
-	struct https_url url;
-
-	for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
-		if (!is_text(r->oauth_token_url) &&
-		    is_given(c, "route", i, keys[k]))
-			conf_error(c->errors, place_of(c, "route", i, keys[k]),
-			    "%s: oauth_token_url is missing", keys[k]);
-	if (!is_text(r->oauth_token_url))
-		return;
-	if (!https_url_parse(slice_of(r->oauth_token_url), &url))
-		conf_error(c->errors,
-		    place_of(c, "route", i, "oauth_token_url"),
-		    "oauth_token_url: \"%s\" is no https://HOST[:PORT]/PATH",
-		    r->oauth_token_url);
-	if (!is_text(r->oauth_client_id))
-		conf_error(c->errors,
-		    place_of(c, "route", i, "oauth_token_url"),
-		    "oauth_token_url: oauth_client_id is missing");
-	if (!is_given(c, "route", i, "oauth_client_secret") &&
-	    !is_given(c, "route", i, "oauth_refresh_token"))
-		conf_error(c->errors,
-		    place_of(c, "route", i, "oauth_token_url"),
-		    "oauth_token_url: oauth_refresh_token or "
-		    "oauth_client_secret is missing");
-	if (!is_text(r->user))
-		conf_error(c->errors,
-		    place_of(c, "route", i, "oauth_token_url"),
-		    "oauth_token_url: user is missing");
-	if (is_given(c, "route", i, "password"))
-		conf_error(c->errors, place_of(c, "route", i, "password"),
-		    "password: oauth_token_url takes its place");
-}
-
-static void
-check_login(const struct checking *c, size_t i)
-{
-	const struct route_conf *r = &c->conf->routes[i];
-
-	check_oauth(c, i);
-	if (!is_text(r->user))
-		return;
-	if (!is_text(r->oauth_token_url) &&
-	    !is_given(c, "route", i, "password"))
-		conf_error(c->errors, place_of(c, "route", i, "user"),
-		    "user: password is missing");
-	if (r->tls == TLS_NONE)
-		conf_error(c->errors, place_of(c, "route", i, "tls"),
-		    "tls: \"none\" does not go with user: a "
-		    "password is sent under TLS alone");
-}
-
-static void
-check_routes(const struct checking *c)
-{
-	struct conf *conf = c->conf;
-	struct ip ip;
-
-	for (size_t i = 0; i < conf->route_count; i++) {
-		struct route_conf *r = &conf->routes[i];
-
-		if (!is_route_title(r->title))
-			conf_error(c->errors, place_of(c, "route", i, NULL),
-			    "route \"%s\": the title is none of "
-			    "\"user@domain\", \"domain\", \".domain\", \"*\"",
-			    r->title);
-		lower(r->title);
-		for (size_t k = 0; k < r->source.n; k++)
-			if (!origin_parse(r->source.v[k], &ip, NULL))
-				conf_error(c->errors,
-				    place_of(c, "route", i, "source"),
-				    "source: \"%s\" is neither an IP address "
-				    "nor ADDRESS=NAME",
-				    r->source.v[k]);
-		for (size_t k = 0; k < r->masquerade.n; k++)
-			if (!masquerade_is_rule(slice_of(r->masquerade.v[k])))
-				conf_error(c->errors,
-				    place_of(c, "route", i, "masquerade"),
-				    "masquerade: \"%s\" is none of \"domain\", "
-				    "\"domain=domain\", \".domain=domain\"",
-				    r->masquerade.v[k]);
-		check_login(c, i);
-		check_via(c, i);
 	}
 }
 
@@ -503,7 +330,7 @@ check_srs(const struct checking *c)
 	const struct srs_conf *srs = &c->conf->srs;
 
 	if (srs->domain[0] != '\0' && srs->secret.n == 0)
-		conf_error(c->errors, place_of(c, "srs", 0, "domain"),
+		conf_error(c->errors, checking_place(c, "srs", 0, "domain"),
 		    "domain: secret is missing");
 }
 
@@ -527,11 +354,12 @@ check_shapings(const struct checking *c)
 
 	for (size_t i = 0; i < conf->shaping_count; i++) {
 		if (!is_shaping_title(conf->shapings[i].title))
-			conf_error(c->errors, place_of(c, "shaping", i, NULL),
+			conf_error(c->errors,
+			    checking_place(c, "shaping", i, NULL),
 			    "shaping \"%s\": the title is none of \"domain\", "
 			    "\".domain\", \"mx:PATTERN\", \"*\"",
 			    conf->shapings[i].title);
-		lower(conf->shapings[i].title);
+		checking_lower(conf->shapings[i].title);
 	}
 }
 
@@ -571,19 +399,21 @@ check_checks(const struct checking *c)
 	const struct checks_conf *checks = &c->conf->checks;
 
 	if (slice_of(checks->dmarc_reports).n > 0 && checks->dmarc == CHECK_OFF)
-		conf_error(c->errors, place_of(c, "checks", 0, "dmarc_reports"),
+		conf_error(c->errors,
+		    checking_place(c, "checks", 0, "dmarc_reports"),
 		    "dmarc_reports: there is nothing to report with "
 		    "dmarc = \"off\"");
 	for (size_t i = 0; i < checks->dnsbl.n; i++)
 		if (!is_block_list(checks->dnsbl.v[i]))
-			conf_error(c->errors, place_of(c, "checks", 0, "dnsbl"),
+			conf_error(c->errors,
+			    checking_place(c, "checks", 0, "dnsbl"),
 			    "dnsbl: \"%s\" is not of the form \"zen.example\" "
 			    "or \"list.example=127.0.0.2\"",
 			    checks->dnsbl.v[i]);
 	for (size_t i = 0; i < checks->arc_trusted.n; i++)
 		if (!domain_is_valid(slice_of(checks->arc_trusted.v[i]), false))
 			conf_error(c->errors,
-			    place_of(c, "checks", 0, "arc_trusted"),
+			    checking_place(c, "checks", 0, "arc_trusted"),
 			    "arc_trusted: \"%s\" is no domain name",
 			    checks->arc_trusted.v[i]);
 }
@@ -596,21 +426,23 @@ check_rest(const struct checking *c)
 
 	for (size_t i = 0; i < conf->dns.servers.n; i++)
 		if (!is_dns_server(conf->dns.servers.v[i]))
-			conf_error(c->errors, place_of(c, "dns", 0, "servers"),
+			conf_error(c->errors,
+			    checking_place(c, "dns", 0, "servers"),
 			    "servers: \"%s\" is not of the form \"127.0.0.1\" "
 			    "or \"127.0.0.1@5353\"",
 			    conf->dns.servers.v[i]);
 	if (conf->dns.trust_anchor != NULL &&
 	    conf->dns.trust_anchor[0] != '\0' &&
 	    access(conf->dns.trust_anchor, R_OK) == -1)
-		conf_error(c->errors, place_of(c, "dns", 0, "trust_anchor"),
+		conf_error(c->errors,
+		    checking_place(c, "dns", 0, "trust_anchor"),
 		    "trust_anchor: \"%s\" can't be read",
 		    conf->dns.trust_anchor);
 	if (!slice_is(target, "auto") && !slice_is(target, "stderr") &&
 	    !slice_is(target, "syslog") &&
 	    !(slice_take_prefix(&target, "file:") && target.n > 1 &&
 		target.p[0] == '/'))
-		conf_error(c->errors, place_of(c, "log", 0, "target"),
+		conf_error(c->errors, checking_place(c, "log", 0, "target"),
 		    "target: \"%s\" is not auto, stderr, syslog or "
 		    "\"file:/PATH\"",
 		    conf->log.target);
@@ -622,7 +454,7 @@ place_keys(const struct checking *c)
 {
 	for (size_t i = 0; i < c->conf->dkim_count; i++)
 		c->conf->dkims[i].place =
-		    mem_cstr(slice_of(place_of(c, "dkim", i, "keys")));
+		    mem_cstr(slice_of(checking_place(c, "dkim", i, "keys")));
 }
 
 /* --- completing --- */

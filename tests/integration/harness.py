@@ -227,6 +227,8 @@ class Mtad:
 
     def kill_all(self):
         """kill -9 of the master and every worker, at once."""
+        # A child born meanwhile would hold the listeners open.
+        os.kill(self.process.pid, signal.SIGSTOP)
         pids = [self.process.pid, *children_of(self.process.pid)]
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):

@@ -333,6 +333,8 @@ def test_sni_chooses_the_certificate(stage):
 
 def test_log_level_changes_at_once(stage):
     m = stage.mtad()
+    harness.wait_for("all workers", lambda: m.log().count("worker ready")
+                     == len(m.workers()))
     m.ctl("log-level", "error")
     time.sleep(0.3)
     size = len(m.log())

@@ -7,10 +7,6 @@
  */
 #include "schedule/dispatch.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/alloc.h"
 #include "base/ascii.h"
 #include "base/err.h"

@@ -254,16 +254,15 @@ take_turn(struct state *state, const char *day, struct turn *turn)
 void
 dmarcrpt_purge(struct state *state, int64_t wall_ms)
 {
-	char day[REPORT_DAY_SIZE];
+	static const struct report_rows rows[] = {
+		{ STATE_DMARC, "" },
+		{ STATE_REPORTS, "dmarc\t" },
+		{ STATE_REPORTS, "dmarc-domains\t" },
+		{ STATE_REPORTS, "dmarc-rows\t" },
+		{ STATE_REPORTS, "dmarc-turn\t" },
+	};
 
-	if (state == NULL)
-		return;
-	report_day_text(wall_ms - DAY, day);
-	report_day_purge(state, STATE_DMARC, "", day);
-	report_day_purge(state, STATE_REPORTS, "dmarc\t", day);
-	report_day_purge(state, STATE_REPORTS, "dmarc-domains\t", day);
-	report_day_purge(state, STATE_REPORTS, "dmarc-rows\t", day);
-	report_day_purge(state, STATE_REPORTS, "dmarc-turn\t", day);
+	report_day_forget(state, rows, sizeof(rows) / sizeof(rows[0]), wall_ms);
 }
 
 /*

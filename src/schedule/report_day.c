@@ -70,20 +70,30 @@ on_row_for_purge(struct slice key, struct slice value, void *arg)
 	return true;
 }
 
-void
-report_day_purge(struct state *state, enum state_table table,
-    const char *prefix, const char *day)
+static void
+purge(struct state *state, const struct report_rows *rows, const char *day)
 {
-	struct purge p = { .prefix = slice_of(prefix), .day = day };
+	struct purge p = { .prefix = slice_of(rows->prefix), .day = day };
 	struct slice rest, key;
 
 	buf_init(&p.keys, (size_t)PURGE_MAX * (STATE_KEY_MAX + 1));
-	report_day_walk(state, table, p.prefix, on_row_for_purge, &p);
+	report_day_walk(state, rows->table, p.prefix, on_row_for_purge, &p);
 	rest = buf_slice(&p.keys);
 	while (slice_take_line(&rest, &key))
-		if (state_delete(state, table, key) != 0)
+		if (state_delete(state, rows->table, key) != 0)
 			break;
 	buf_done(&p.keys);
+}
+
+void
+report_day_forget(struct state *state, const struct report_rows *rows,
+    size_t count, int64_t wall_ms)
+{
+	char day[REPORT_DAY_SIZE];
+
+	report_day_text(wall_ms - DAY, day);
+	for (size_t i = 0; state != NULL && i < count; i++)
+		purge(state, &rows[i], day);
 }
 
 static void

@@ -27,9 +27,15 @@ bool report_day_is_due(struct slice reporter, struct slice domain,
 /* state_each(), but trouble is logged, and what was not read is not there. */
 void report_day_walk(struct state *, enum state_table, struct slice prefix,
     state_fn *, void *arg);
-/* Drops some rows: "PREFIX DAY ..." of days before this one. */
-void report_day_purge(struct state *, enum state_table, const char *prefix,
-    const char *day);
+/* Rows of that table that begin "PREFIX DAY". */
+struct report_rows {
+	enum state_table table;
+	const char *prefix;
+};
+
+/* Drops some of each that are older than yesterday. A NULL state is fine. */
+void report_day_forget(struct state *, const struct report_rows *, size_t count,
+    int64_t wall_ms);
 
 /*
  * What was marked of that report ("tlsrpt", "dmarc"); 0: nothing. The rows lie

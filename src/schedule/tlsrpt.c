@@ -100,13 +100,12 @@ on_row_for_turn(struct slice key, struct slice value, void *arg)
 void
 tlsrpt_purge(struct state *state, int64_t wall_ms)
 {
-	char day[REPORT_DAY_SIZE];
+	static const struct report_rows rows[] = {
+		{ STATE_TLSRPT, "" },
+		{ STATE_REPORTS, "tlsrpt\t" },
+	};
 
-	if (state == NULL)
-		return;
-	report_day_text(wall_ms - DAY, day);
-	report_day_purge(state, STATE_TLSRPT, "", day);
-	report_day_purge(state, STATE_REPORTS, "tlsrpt\t", day);
+	report_day_forget(state, rows, sizeof(rows) / sizeof(rows[0]), wall_ms);
 }
 
 bool

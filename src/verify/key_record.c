@@ -90,12 +90,6 @@ judge(const struct dkim_record *record, enum key_algorithm algorithm,
 	return good ? KEY_GOOD : KEY_BAD;
 }
 
-static const struct dns_answer *
-key_answer(struct answers *answers, const char *name)
-{
-	return answers_get(answers, slice_of(name), DNS_TXT);
-}
-
 bool
 key_is_missing(struct answers *answers, struct slice selector,
     struct slice domain)
@@ -103,7 +97,7 @@ key_is_missing(struct answers *answers, struct slice selector,
 	char name[DNS_NAME_SIZE];
 
 	return dkim_record_name(selector, domain, name) &&
-	    key_answer(answers, name) == NULL;
+	    answers_get(answers, slice_of(name), DNS_TXT) == NULL;
 }
 
 enum key_verdict
@@ -127,7 +121,7 @@ key_verify(struct answers *answers, struct slice selector, struct slice domain,
 
 	if (!dkim_record_name(selector, domain, name))
 		return KEY_NONE;
-	answer = key_answer(answers, name);
+	answer = answers_get(answers, slice_of(name), DNS_TXT);
 	if (answer == NULL)
 		return KEY_AGAIN;
 	dkim_record_choose(answer, &record);

@@ -109,6 +109,16 @@ def closed_sink(stage):
     return sink, gate
 
 
+def on_a_small_disk(stage):
+    """A sink, its gate, and mtad before it with its spool."""
+    sink, gate = closed_sink(stage)
+    m = stage.mtad(FAST + 'route "*" { via = '
+                   f'"smtp:127.0.0.1:{sink.port}" }}\n', start=False)
+    spool = mount_spool(stage, m)
+    m.start()
+    return sink, gate, m, spool
+
+
 def count(m):
     """Messages in the queue; None before mtad answers."""
     with contextlib.suppress(AssertionError):
@@ -126,11 +136,7 @@ def fill(path):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
 def test_a_full_disk_refuses_for_a_while_and_loses_nothing(stage):
-    sink, gate = closed_sink(stage)
-    m = stage.mtad(FAST + 'route "*" { via = '
-                   f'"smtp:127.0.0.1:{sink.port}" }}\n', start=False)
-    spool = mount_spool(stage, m)
-    m.start()
+    sink, gate, m, spool = on_a_small_disk(stage)
     post = Post(m)
     for _ in range(20):
         assert post.send()
@@ -160,11 +166,7 @@ def test_a_full_disk_refuses_for_a_while_and_loses_nothing(stage):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
 def test_a_disk_full_of_large_mail_drains_and_takes_more(stage):
-    sink, gate = closed_sink(stage)
-    m = stage.mtad(FAST + 'route "*" { via = '
-                   f'"smtp:127.0.0.1:{sink.port}" }}\n', start=False)
-    mount_spool(stage, m)
-    m.start()
+    sink, gate, m, _ = on_a_small_disk(stage)
     post = Post(m)
     post.until_refused(size=1500000)
     assert len(post.accepted) > 5
@@ -182,11 +184,7 @@ def test_a_disk_full_of_large_mail_drains_and_takes_more(stage):
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
 def test_segments_that_fill_a_small_disk_are_given_back(stage):
     """Even the newest of each receiver, when all in it is done."""
-    sink, gate = closed_sink(stage)
-    m = stage.mtad(FAST + 'route "*" { via = '
-                   f'"smtp:127.0.0.1:{sink.port}" }}\n', start=False)
-    mount_spool(stage, m)
-    m.start()
+    sink, gate, m, _ = on_a_small_disk(stage)
     post = Post(m)
     post.until_refused(size=300000)
     assert len(post.accepted) > 20

@@ -30,7 +30,7 @@ queue_spool_create(struct vfs *v)
 }
 
 bool
-queue_spool_is_short(struct vfs *v, unsigned times)
+queue_spool_is_short(struct vfs *v, uint64_t wanted)
 {
 	uint64_t room = 0;
 	uint64_t total = 0;
@@ -41,7 +41,7 @@ queue_spool_is_short(struct vfs *v, unsigned times)
 	reserve = total / RESERVE_PARTS;
 	if (reserve > reserve_max)
 		reserve = reserve_max;
-	return room < times * reserve;
+	return room < reserve + wanted;
 }
 
 int

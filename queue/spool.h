@@ -26,10 +26,11 @@ int queue_spool_create(struct vfs *) MUST_USE;
 int queue_lock(int folder) MUST_USE;
 
 /*
- * Is less free than `times` the room that is left to the journal, so that
- * deliveries go on and can be written down? False if nobody knows.
+ * Is less free than what is wanted, in octets, and the room that is left to
+ * the journal, so that deliveries go on and can be written down? False if
+ * nobody knows.
  */
-bool queue_spool_is_short(struct vfs *, unsigned times);
+bool queue_spool_is_short(struct vfs *, uint64_t wanted);
 
 /* "segments/06DK..."; and back from a name without the folder. */
 void spool_name(const char *folder, uint64_t id, char out[VFS_NAME_MAX]);

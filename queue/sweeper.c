@@ -8,12 +8,13 @@
 
 #include "base/alloc.h"
 #include "queue/map.h"
+#include "queue/record.h"
 #include "queue/spool.h"
 
 enum {
 	SEGMENTS_KEPT = 4, /* free ones, for writers to take over */
-	/* Before writers refuse mail for lack of room, none is kept. */
-	SHORT_TIMES = 2,
+	/* None is kept where there is no room for as many again. */
+	KEPT_OCTETS = SEGMENTS_KEPT * SEGMENT_SIZE,
 	FILES_A_WORK = 64,
 };
 
@@ -106,7 +107,7 @@ void
 sweeper_look(struct sweeper *s, uint64_t durable)
 {
 	s->free_count = 0;
-	s->is_short = queue_spool_is_short(s->vfs, SHORT_TIMES);
+	s->is_short = queue_spool_is_short(s->vfs, KEPT_OCTETS);
 	for (uint32_t i = 0; i < segments_slots(s->segments); i++) {
 		struct segment *seg = segments_at(s->segments, i);
 

@@ -192,7 +192,7 @@ queue_writer_has_room(struct queue_writer *w)
 {
 	if (w->room_asked++ % ASK_ROOM_EVERY != 0 && !w->is_full)
 		return 0;
-	w->is_full = queue_spool_is_short(w->vfs, 1);
+	w->is_full = queue_spool_is_short(w->vfs, 0);
 	return w->is_full ? -ENOSPC : 0;
 }
 

@@ -20,6 +20,9 @@ KEY_FOR = "signed.test"
 ZONES = {
     "pass.test": '@ TXT "v=spf1 ip4:127.0.7.1 -all"\n',
     "fail.test": '@ TXT "v=spf1 -all exp=why.fail.test"\nwhy TXT "%{i} is none of ours"\n',
+    "far.test": "".join(f'{name} TXT "v=spf1 {term} -all"\n' for name, term in (
+        ("@", "include:a.far.test"), ("a", "include:b.far.test"),
+        ("b", "include:c.far.test"), ("c", "ip4:127.0.7.1"))),
     "reject.test": '@ TXT "v=spf1 ip4:127.0.7.1 -all"\n_dmarc TXT "v=DMARC1; p=reject"\n',
     "quarantine.test": '@ TXT "v=spf1 -all"\n_dmarc TXT "v=DMARC1; p=quarantine"\n',
     "watch.test": '@ TXT "v=spf1 -all"\n_dmarc TXT "v=DMARC1; p=none"\n',
@@ -234,10 +237,10 @@ def test_a_dead_resolver_delays_a_message_and_loses_none(stage):
 
 
 class SlowDns:
-    """Answers by NSD, that for some names comes late, and for others never."""
+    """Answers by NSD, late."""
 
-    def __init__(self, dns, late, seconds, silent):
-        self.dns, self.late, self.seconds, self.silent = dns, late, seconds, silent
+    def __init__(self, dns, seconds):
+        self.dns, self.seconds = dns, seconds
         self.first = {}
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
@@ -255,16 +258,9 @@ class SlowDns:
             threading.Thread(target=self.answer, args=(question, client), daemon=True).start()
 
     def answer(self, question, client):
-        labels, i = [], 12
-        while question[i]:
-            labels.append(question[i + 1:i + 1 + question[i]].decode().lower())
-            i += 1 + question[i]
-        name = ".".join(labels)
-        if self.silent in name:
-            return
-        if name == self.late:
-            due = self.first.setdefault(name, time.monotonic() + self.seconds)
-            time.sleep(max(0, due - time.monotonic()))
+        # From the first time that it was asked: question[12:] is what for.
+        due = self.first.setdefault(question[12:], time.monotonic() + self.seconds)
+        time.sleep(max(0, due - time.monotonic()))
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             s.settimeout(5)
             s.sendto(question, (self.dns.address, self.dns.port))
@@ -276,25 +272,18 @@ class SlowDns:
             s.sendto(b"", ("127.0.0.1", self.port))
 
 
-def test_all_waits_of_a_message_together_are_bounded(stage, dns, keys):
-    slow = SlowDns(dns, "pass.test", 1, "signed.test")
+@pytest.mark.parametrize("timeout,verdict", [("3s", "temperror"), ("10s", "pass")])
+def test_all_waits_of_a_message_together_are_bounded(stage, dns, keys, timeout, verdict):
+    """SPF takes 2.8 s of the time, so not enough is left for DKIM's 0.7 s."""
+    slow = SlowDns(dns, 0.7)
     stage.defer(slow.stop)
-    m = stage.mtad(f'dns {{ servers = {{ "127.0.0.1@{slow.port}" }} timeout = "3s" }}\n'
+    m = stage.mtad(f'dns {{ servers = {{ "127.0.0.1@{slow.port}" }} timeout = "{timeout}" }}\n'
                    'checks { spf = "enforce" dmarc = "observe" }\n')
     text = message("me@signed.test")
     signed = dkimpy_sign(keys, text) + text.encode()
-    with m.talk(source=GOOD) as t:
-        t.reply()
-        t.say("EHLO mail.client.test")
-        t.say("MAIL FROM:<me@pass.test>")
-        waits = []
-        for command in (b"RCPT TO:<bob@here.test>", b"DATA", signed + b"."):
-            begin = time.monotonic()
-            assert t.say(command)[0] in "23"
-            waits.append(time.monotonic() - begin)
+    assert send(m, "me@far.test", text=signed).startswith("250")
     fields, _ = results(m)
-    assert "dkim=temperror" in fields[0], fields
-    assert waits[0] > 0.7 and waits[0] + waits[2] < 3 + waits[0] / 2, waits
+    assert f"dkim={verdict}" in fields[0], fields
 
 
 def test_pipelined_commands_wait_for_the_checks(start):

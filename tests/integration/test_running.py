@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import re
 import signal
 import subprocess
 import time
@@ -263,7 +264,7 @@ def test_an_idle_client_is_timed_out(stage):
                 t.sock.setblocking(True)
         except OSError:
             pass
-        assert time.monotonic() - start < 10
+        assert time.monotonic() - start < 20
     with m.talk() as t:  # nor is a drip of data progress for ever
         t.reply()
         for c in ("EHLO x", "MAIL FROM:<a@o.test>", "RCPT TO:<b@here.test>", "DATA"):
@@ -282,7 +283,7 @@ def test_an_idle_client_is_timed_out(stage):
                 t.sock.setblocking(True)
         except OSError:
             pass
-        assert time.monotonic() - start < 15
+        assert time.monotonic() - start < 30
 
 
 def test_a_client_that_talks_before_the_greeting_is_refused(stage):
@@ -331,17 +332,24 @@ def test_sni_chooses_the_certificate(stage):
             assert pem.strip() in wanted
 
 
-def test_log_level_changes_at_once(stage):
+def test_log_level_changes_while_it_runs(stage):
     m = stage.mtad()
-    harness.wait_for("all workers", lambda: m.log().count("worker ready")
-                     == len(m.workers()))
+
+    def are_all_ready():
+        found = re.search(r"master ready .* processes=(\d+)", m.log())
+        return found and m.log().count("worker ready") == int(found[1])
+
+    harness.wait_for("all workers", are_all_ready)
+
+    def is_silent():
+        size = len(m.log())
+        send(m, ["bob@here.test"])
+        m.wait_mail("bob@here.test", len(m.mailbox("bob@here.test")) + 1)
+        return len(m.log()) == size
+
+    harness.wait_for("the log", lambda: not is_silent())
+    # A worker hears of it a moment after mtactl has its answer.
     m.ctl("log-level", "error")
-    time.sleep(0.3)
-    size = len(m.log())
-    send(m, ["bob@here.test"])
-    m.wait_mail("bob@here.test")
-    assert len(m.log()) == size
+    harness.wait_for("silence", is_silent)
     m.ctl("log-level", "info")
-    send(m, ["bob@here.test"])
-    m.wait_mail("bob@here.test", 2)
-    assert len(m.log()) > size
+    harness.wait_for("the log again", lambda: not is_silent())

@@ -165,7 +165,7 @@ def test_a_dead_server_is_a_temperror_in_time(tmp_path):
     assert answer["result"] == "temperror"
     assert answer["reason"] == "no answer from the DNS: a.test"
     assert answer["libspf2"]["result"] == "permerror"  # one of its errors
-    assert seconds < 6
+    assert seconds < 15
 
 
 def test_a_domain_out_of_reach(conf):

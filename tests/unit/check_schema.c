@@ -3,6 +3,7 @@
  * the installed main.conf, and their presets are good.
  */
 #include "tests/unit/run.h"
+#include "tests/unit/source.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,21 +15,8 @@
 #include "conf/replies.h"
 #include "conf/schema.h"
 #include "conf/type.h"
-#include "io/files.h"
 
 static struct buf page;
-
-static void
-read_source(const char *name, struct buf *out)
-{
-	const char *top = getenv("top_srcdir");
-	char path[4096];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", top == NULL ? "." : top,
-	    name);
-	buf_init(out, 1 << 20);
-	ck_assert_msg(file_read(path, out) == 0, "%s", path);
-}
 
 /* As the page writes it: quotes and spaces escaped. */
 static void

@@ -303,6 +303,7 @@ on_peer(enum role role, unsigned number, int fd, void *arg)
 		channel_free(&d->scheduler);
 	d->scheduler = channel_new(d->tools.loop, fd, &scheduler_handlers, d);
 	sts_store_is_new(d->tools.sts);
+	oauth_keeper_is_new(d->tools.oauth);
 }
 
 static void

@@ -23,7 +23,7 @@
 
 enum {
 	FETCH_PATIENCE = 30 * SECOND,
-	ASK_PATIENCE = 5 * SECOND,
+	ASK_PATIENCE = MINUTE, /* others have their turn before */
 	CLIENT_SIZE = 2 * HMAC_SIZE + 1,
 	RENEW_BEFORE_MAX = 5 * MINUTE,
 	RENEW_SHARE = 5, /* or with a fifth of its life left */
@@ -49,6 +49,7 @@ struct grant {
 	int64_t ends_ms;
 	bool fetching;
 	struct timer *asked; /* owned; set while the keeper has not answered */
+	bool has_turn;       /* it has; nobody else uses the refresh token */
 	struct hosts_search *search; /* owned */
 	struct https_call *call;     /* owned */
 	LIST_HEAD(, oauth_wait) waits;
@@ -76,10 +77,22 @@ free_secret(char **secret)
 	*secret = NULL;
 }
 
+/* None: the refresh token stays as it is. */
+static void
+end_turn(struct grant *g, struct slice refresh_token)
+{
+	const struct oauth_keeper *k = &g->all->keeper;
+
+	if (g->has_turn || refresh_token.n > 0)
+		k->keep(slice_of(g->client), refresh_token, k->arg);
+	g->has_turn = false;
+}
+
 static void
 grant_free(struct grant *g)
 {
 	must(LIST_EMPTY(&g->waits));
+	end_turn(g, SLICE_NONE);
 	LIST_REMOVE(g, in_all);
 	timer_free(&g->asked);
 	hosts_cancel(&g->search);
@@ -189,6 +202,7 @@ fetch_failed(struct grant *g, const char *why)
 
 	log_warning("deliver oauth-failed host=%s why=%s", g->url.host,
 	    log_text(slice_of(why), &text));
+	end_turn(g, SLICE_NONE);
 	g->fetching = false;
 	g->renew_ms = now + RENEW_AGAIN;
 	if (now >= g->ends_ms)
@@ -208,18 +222,18 @@ take_token(struct grant *g, const struct oauth_answer *answer)
 {
 	int64_t life = (int64_t)answer->life_seconds * SECOND;
 	int64_t before = life / RENEW_SHARE;
-	struct oauth *o = g->all;
-	int64_t now = loop_now(o->tools->loop);
+	int64_t now = loop_now(g->all->tools->loop);
+	struct slice successor = SLICE_NONE;
 
 	free_secret(&g->token);
 	g->token = mem_cstr(slice_of(answer->access));
 	/* RFC 6749, 6: a new one takes the place of the old. */
 	if (answer->refresh[0] != '\0' && g->refresh_token[0] != '\0' &&
 	    strcmp(answer->refresh, g->refresh_token) != 0) {
-		set_refresh_token(g, slice_of(answer->refresh));
-		o->keeper.keep(slice_of(g->client), slice_of(answer->refresh),
-		    o->keeper.arg);
+		successor = slice_of(answer->refresh);
+		set_refresh_token(g, successor);
 	}
+	end_turn(g, successor);
 	g->ends_ms = now + life - life / USE_SHARE;
 	g->renew_ms = now + life -
 	    (before < RENEW_BEFORE_MAX ? before : RENEW_BEFORE_MAX);
@@ -323,12 +337,22 @@ on_untold(void *arg)
 	find_endpoint(arg);
 }
 
-/* Another deliverer may have been given a new refresh token meanwhile. */
 static void
-fetch(struct grant *g)
+ask_for_turn(struct grant *g)
 {
 	const struct oauth_keeper *k = &g->all->keeper;
 
+	timer_set(g->asked, ASK_PATIENCE);
+	k->ask(slice_of(g->client), k->arg);
+}
+
+/*
+ * Another deliverer may have been given a new refresh token meanwhile, or is
+ * about to be: there is one who uses it at a time.
+ */
+static void
+fetch(struct grant *g)
+{
 	if (g->fetching)
 		return;
 	g->fetching = true;
@@ -336,24 +360,46 @@ fetch(struct grant *g)
 		find_endpoint(g);
 		return;
 	}
-	timer_set(g->asked, ASK_PATIENCE);
-	k->ask(slice_of(g->client), k->arg);
+	ask_for_turn(g);
+}
+
+void
+oauth_keeper_is_new(struct oauth *o)
+{
+	struct grant *g;
+
+	LIST_FOREACH (g, &o->grants, in_all) {
+		g->has_turn = false;
+		if (timer_is_set(g->asked))
+			ask_for_turn(g);
+	}
+}
+
+static struct grant *
+who_asked(struct oauth *o, struct slice client)
+{
+	struct grant *g;
+
+	LIST_FOREACH (g, &o->grants, in_all)
+		if (slice_is(client, g->client) && timer_is_set(g->asked))
+			break;
+	return g;
 }
 
 void
 oauth_told(struct oauth *o, struct slice client, struct slice token)
 {
-	struct grant *g, *next;
+	struct grant *g = who_asked(o, client);
 
-	for (g = LIST_FIRST(&o->grants); g != NULL; g = next) {
-		next = LIST_NEXT(g, in_all);
-		if (!slice_is(client, g->client) || !timer_is_set(g->asked))
-			continue;
-		timer_cancel(g->asked);
-		if (token.n > 0)
-			set_refresh_token(g, token);
-		find_endpoint(g);
+	if (g == NULL) { /* it is gone, or went without */
+		o->keeper.keep(client, SLICE_NONE, o->keeper.arg);
+		return;
 	}
+	timer_cancel(g->asked);
+	g->has_turn = true;
+	if (token.n > 0)
+		set_refresh_token(g, token);
+	find_endpoint(g);
 }
 
 /* --- from outside --- */

@@ -22,11 +22,13 @@ typedef void oauth_fn(const char *token, const char *why, void *arg);
 
 /*
  * Refresh tokens that a server has replaced are kept elsewhere, for us and for
- * others of our kind, by a digest of what is configured.
+ * others of our kind, by a digest of what is configured. Each is used by one of
+ * us at a time.
  */
 struct oauth_keeper {
-	/* oauth_told() answers it, later. */
+	/* oauth_told() answers it once it is our turn. */
 	void (*ask)(struct slice client, void *arg);
+	/* Ends our turn; empty: the token stays as it is. */
 	void (*keep)(struct slice client, struct slice token, void *arg);
 	void *arg;
 };
@@ -35,6 +37,8 @@ struct oauth_keeper {
 struct oauth *oauth_new(struct tools *, const struct oauth_keeper *) MUST_USE;
 /* Empty: nothing is kept of that client. */
 void oauth_told(struct oauth *, struct slice client, struct slice token);
+/* It knows nothing of what was asked. */
+void oauth_keeper_is_new(struct oauth *);
 /* Nobody may be waiting any more. */
 void oauth_free(struct oauth **);
 /* Does that route log in by a token? */

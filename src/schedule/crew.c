@@ -37,6 +37,7 @@ struct crew {
 	struct state *state;                      /* borrowed; or NULL */
 	const struct crew_report_events *reports; /* borrowed; or NULL */
 	void *reports_arg;                        /* borrowed */
+	struct kept *kept;                        /* owned */
 	struct loop *loop;                        /* borrowed */
 	const struct crew_events *events;
 	void *arg;
@@ -161,25 +162,16 @@ static void
 on_kept_ask(void *owner, struct channel *channel, const void *msg)
 {
 	struct crew *c = owner;
-	const struct msg_kept_ask *m = msg;
-	struct msg_kept_told told = { .kind = m->kind, .key = m->key };
-	struct buf value;
 
-	buf_init(&value, KEPT_MAX);
-	kept_find(c->state, m->kind, m->key, &value);
-	told.value = buf_slice(&value);
-	channel_send_kept_told(channel, &told);
-	buf_wipe(&value);
+	kept_ask(c->kept, channel, msg);
 }
 
 static void
 on_kept_put(void *owner, struct channel *channel, const void *msg)
 {
 	struct crew *c = owner;
-	const struct msg_kept_put *m = msg;
 
-	(void)channel;
-	kept_put(c->state, m->kind, m->key, m->value);
+	kept_put(c->kept, channel, msg);
 }
 
 static void
@@ -248,6 +240,7 @@ on_deliverer_closed(void *owner, struct channel *channel, int rc)
 	    number, c->deliverers[number].jobs,
 	    rc == 0 ? "closed" : err_text(rc));
 	c->deliverers[number] = (struct mate){ 0 };
+	kept_gone(c->kept, channel);
 	jobs_lost(c, number);
 }
 
@@ -282,6 +275,7 @@ crew_new(struct loop *loop, const struct crew_events *events, void *arg)
 	struct crew *c = mem_zero(sizeof(*c));
 
 	c->loop = loop;
+	c->kept = kept_new(loop);
 	c->events = events;
 	c->arg = arg;
 	buf_init(&c->envelope, ENVELOPE_MAX);
@@ -292,6 +286,7 @@ void
 crew_set_state(struct crew *c, struct state *state)
 {
 	c->state = state;
+	kept_set_state(c->kept, state);
 }
 
 void
@@ -306,6 +301,7 @@ crew_free(struct crew **place)
 		channel_free(&c->receivers[i].channel);
 		channel_free(&c->deliverers[i].channel);
 	}
+	kept_free(&c->kept);
 	buf_done(&c->envelope);
 	mem_free(c->recipients);
 	mem_free(c);
@@ -318,6 +314,7 @@ deliverer_joins(struct crew *c, unsigned number, int fd)
 	struct mate *mate = &c->deliverers[number];
 
 	if (mate->channel != NULL) { /* its end was not noticed yet */
+		kept_gone(c->kept, mate->channel);
 		channel_free(&mate->channel);
 		*mate = (struct mate){ 0 };
 		jobs_lost(c, number);

@@ -6,6 +6,7 @@ import http.server
 import json
 import ssl
 import threading
+import time
 import urllib.parse
 
 import pytest
@@ -23,6 +24,8 @@ class Endpoint:
         self.asked = []
         self.life = 3600
         self.more = {}
+        self.rotates = False
+        self.thefts = 0
         self.error = None  # (status, body)
         self.good = set()
         self.delay = threading.Event()
@@ -37,6 +40,8 @@ class Endpoint:
                 outer.delay.wait(10)
                 token = f"tok-{len(outer.asked)}"
                 outer.good.add(token)
+                if outer.rotates:
+                    outer.rotate(outer.asked[-1]["refresh_token"])
                 status, body = outer.error or (200, {
                     "access_token": token, "token_type": "Bearer",
                     "expires_in": outer.life, **outer.more})
@@ -59,6 +64,14 @@ class Endpoint:
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
+    def rotate(self, used):
+        """What is used twice was stolen (RFC 9700, 4.14.2)."""
+        if used != self.more.get("refresh_token", used):
+            self.thefts += 1
+            self.error = (400, {"error": "invalid_grant"})
+        time.sleep(0.3)  # for others to come with the same
+        self.more = {"refresh_token": f"s3cret-{len(self.asked)}"}
+
     def stop(self):
         self.server.shutdown()
         self.server.server_close()
@@ -68,7 +81,7 @@ class World:
     """An endpoint, a hop that asks for its tokens, and a mtad between."""
 
     def __init__(self, stage, monkeypatch, mechanism="XOAUTH2",
-                 refresh=True, retry="1s", tls="verify"):
+                 refresh=True, retry="1s", tls="verify", deliverers=1):
         ca = harness.make_certificate(stage.folder, "ca.test")
         monkeypatch.setenv("SSL_CERT_FILE", str(ca[0]))
         self.endpoint = Endpoint(harness.make_certificate(
@@ -97,7 +110,7 @@ class World:
         if refresh:
             keys.append(f'oauth_refresh_token = "file:{stage.folder}/refresh"')
         self.mtad = stage.mtad(
-            'deliverers = 1\n' + dns.conf + f'delivery {{ retry = {{ "{retry}" }} idle_timeout = "0s" '
+            f'deliverers = {deliverers}\n' + dns.conf + f'delivery {{ retry = {{ "{retry}" }} idle_timeout = "0s" '
             '}\n' + 'route "*" {\n' + "\n".join(keys) + "\n}\n")
 
     def auth(self, session, argument):
@@ -245,6 +258,17 @@ def test_a_rotated_refresh_token_outlives_a_restart(stage, monkeypatch):
     world.send()
     world.sink.wait(4)
     assert world.endpoint.asked[-1]["refresh_token"] == "by-hand-s3cret"
+    world.keeps_secrets()
+
+
+def test_deliverers_do_not_use_a_refresh_token_twice(stage, monkeypatch):
+    world = World(stage, monkeypatch, retry="1h", deliverers=4)
+    world.endpoint.rotates = True
+    world.send(40)
+    world.sink.wait(40)
+    used = [a["refresh_token"] for a in world.endpoint.asked]
+    assert len(used) > 1 and len(set(used)) == len(used)
+    assert world.endpoint.thefts == 0 and not world.mtad.events("deferred")
     world.keeps_secrets()
 
 

@@ -343,8 +343,9 @@ def test_log_level_changes_while_it_runs(stage):
 
     def is_silent():
         size = len(m.log())
+        count = len(m.mailbox("bob@here.test"))
         send(m, ["bob@here.test"])
-        m.wait_mail("bob@here.test", len(m.mailbox("bob@here.test")) + 1)
+        m.wait_mail("bob@here.test", count + 1)
         return len(m.log()) == size
 
     harness.wait_for("the log", lambda: not is_silent())

@@ -1,7 +1,6 @@
 """Mail to and from the servers and programs that people run."""
 
 import os
-import shutil
 import smtplib
 import subprocess
 
@@ -160,12 +159,6 @@ $m->CharSet = 'UTF-8'; $m->Subject = 'Grüße'; $m->Body = "hällo\\n"; $m->send
 
 
 def test_nodemailer(submission, folder):
-    if shutil.which("npm") is None:
-        pytest.skip("no npm on this machine")
-    done = subprocess.run(["npm", "install", "--silent", "nodemailer@6"], cwd=folder,
-                          capture_output=True, text=True, timeout=120, check=False)
-    if done.returncode != 0:
-        pytest.skip("npm gives no nodemailer here")
     (folder / "send.js").write_text("""
 const t = require('nodemailer').createTransport({host: '127.0.0.1',
   port: +process.argv[2], secure: false, requireTLS: true,
@@ -173,5 +166,6 @@ const t = require('nodemailer').createTransport({host: '127.0.0.1',
 t.sendMail({from: 'alice@here.test', to: 'bob@here.test', subject: 'node', text: 'hi'})
   .then(() => process.exit(0), e => { console.error(e); process.exit(1); });
 """)
-    run(["node", str(folder / "send.js"), str(submission.ports["submission"])])
+    run(["node", str(folder / "send.js"), str(submission.ports["submission"])],
+        env={**os.environ, "NODE_PATH": "/usr/share/nodejs"})
     submission.wait_mail("bob@here.test")

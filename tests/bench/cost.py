@@ -26,6 +26,7 @@ REASONS = {
     "socket": "a connection out",
     "connect": "a connection out",
     "setsockopt": "no delay for what is small",
+    "getsockopt": "whether a connection out was made",
     "getsockname": "the addresses of a connection, for log and policy",
     "getrandom": "the salt of a batch",
     "clock_gettime": "the processor's time of a turn: its loop tells the "

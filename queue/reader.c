@@ -282,21 +282,34 @@ queue_message_read(struct queue_reader *r, const struct queue_message *m,
 }
 
 int
-queue_message_verify(struct queue_reader *r, const struct queue_message *m)
+queue_message_prove(struct queue_reader *r, const struct queue_message *m,
+    struct queue_proof *proof, char *piece, size_t size)
 {
-	uint64_t at = m->open->record.prefix_length; /* proven when opened */
-	size_t piece = m->size - at < CHECK_AT_ONCE ? (size_t)(m->size - at) + 1
-						    : CHECK_AT_ONCE;
-	char *bytes = mem_new(piece);
-	uint32_t crc = 0;
-	int64_t got;
+	const struct record *rec = &m->open->record;
+	/* The prefix was proven with the head. */
+	int64_t got = queue_message_read(r, m,
+	    rec->prefix_length + proof->octets, piece, size);
 
-	while ((got = queue_message_read(r, m, at, bytes, piece)) > 0) {
-		crc = crc32c(crc, bytes, (size_t)got);
-		at += (uint64_t)got;
-	}
-	mem_free(bytes);
 	if (got < 0)
 		return (int)got;
-	return crc == m->open->record.content_crc ? 0 : ERR_CORRUPT;
+	proof->crc = crc32c(proof->crc, piece, (size_t)got);
+	proof->octets += (uint64_t)got;
+	if (rec->prefix_length + proof->octets < m->size)
+		return -EAGAIN;
+	return proof->crc == rec->content_crc ? 0 : ERR_CORRUPT;
+}
+
+int
+queue_message_verify(struct queue_reader *r, const struct queue_message *m)
+{
+	size_t size = m->size < CHECK_AT_ONCE ? m->size + 1 : CHECK_AT_ONCE;
+	struct queue_proof proof = { 0 };
+	char *piece = mem_new(size);
+	int rc;
+
+	do
+		rc = queue_message_prove(r, m, &proof, piece, size);
+	while (rc == -EAGAIN);
+	mem_free(piece);
+	return rc;
 }

@@ -43,8 +43,18 @@ void queue_message_done(struct queue_reader *, struct queue_message *);
 /* Content bytes from `offset`; how many, 0 at the end, or -errno. */
 int64_t queue_message_read(struct queue_reader *, const struct queue_message *,
     uint64_t offset, void *to, size_t n) MUST_USE;
-/* Reads it all against its checksum: 0 or ERR_CORRUPT. */
+/* Reads it all against its checksum: 0, ERR_CORRUPT or -errno. */
 int queue_message_verify(struct queue_reader *,
     const struct queue_message *) MUST_USE;
+/*
+ * The same, a piece a call, from a proof of zeros on; `piece` is scratch.
+ * -EAGAIN: good so far, and there is more.
+ */
+struct queue_proof {
+	uint64_t octets; /* of content that were read */
+	uint32_t crc;
+};
+int queue_message_prove(struct queue_reader *, const struct queue_message *,
+    struct queue_proof *, char *piece, size_t size) MUST_USE;
 
 #endif

@@ -128,8 +128,10 @@ on_job_done(struct job *j, void *arg)
 }
 
 static void
-start_job(struct deliver *d, struct job *j)
+on_job_ready(struct job *j, void *arg)
 {
+	struct deliver *d = arg;
+
 	if (job_is_settled(j)) {
 		job_done(j);
 	} else if (is_local(j)) {
@@ -161,7 +163,7 @@ on_deliver_job(void *owner, struct channel *channel, const void *msg)
 		return;
 	j = job_new(&d->tools, msg, on_job_done, d);
 	LIST_INSERT_HEAD(&d->jobs, j, in_list);
-	start_job(d, j);
+	job_prove(j, on_job_ready);
 }
 
 static void

@@ -4,6 +4,7 @@
  */
 #include "deliver/job.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -67,28 +68,58 @@ settle_broken(struct job *j, const char *reply, const char *why)
 }
 
 static void
-open_message(struct job *j, const struct place *place, bool is_fresh)
+settle_unreadable(struct job *j, int rc)
+{
+	settle_broken(j, "451 4.3.0 The message can't be read from the queue",
+	    err_text(rc));
+}
+
+static void
+open_message(struct job *j, const struct place *place)
 {
 	int rc = queue_reader_open(j->tools->reader, place, &j->message);
 
 	j->is_open = rc == 0;
-	/* What the disk has spoilt is not handed on. */
-	if (rc == 0 && !is_fresh)
-		rc = queue_message_verify(j->tools->reader, &j->message);
-	if (rc != 0) {
-		settle_broken(j,
-		    "451 4.3.0 The message can't be read from the queue",
-		    err_text(rc));
-		return;
-	}
-	if (j->message.id != j->envelope.id)
+	if (rc != 0)
+		settle_unreadable(j, rc);
+	else if (j->message.id != j->envelope.id)
 		settle_broken(j,
 		    "451 4.3.0 The queue holds another message there",
 		    "the ids differ");
 }
 
+static void
+prove_on(void *arg)
+{
+	struct job *j = arg;
+	struct tools *t = j->tools;
+	int rc;
+
+	do
+		rc = queue_message_prove(t->reader, &j->message, &j->proof,
+		    t->block, CONTENT_BLOCK);
+	while (rc == -EAGAIN && !loop_is_spent(t->loop));
+	if (rc == -EAGAIN) {
+		loop_post(t->loop, prove_on, j);
+		return;
+	}
+	if (rc != 0)
+		settle_unreadable(j, rc);
+	j->ready(j, j->arg);
+}
+
+void
+job_prove(struct job *j, job_fn *ready)
+{
+	j->ready = ready;
+	if (j->is_fresh || job_is_settled(j))
+		ready(j, j->arg);
+	else
+		prove_on(j);
+}
+
 struct job *
-job_new(struct tools *tools, const struct msg_deliver_job *m, job_done_fn *done,
+job_new(struct tools *tools, const struct msg_deliver_job *m, job_fn *done,
     void *arg)
 {
 	struct job *j = mem_zero(sizeof(*j));
@@ -101,6 +132,7 @@ job_new(struct tools *tools, const struct msg_deliver_job *m, job_done_fn *done,
 	j->arg = arg;
 	j->arena = arena_new(JOB_ARENA_MAX);
 	j->is_domain = m->is_domain != 0;
+	j->is_fresh = m->is_fresh != 0;
 	j->messages_per_connection = m->messages_per_connection;
 	j->mx = m->mx;
 	j->site = job_keep(j, m->site, m->site.n);
@@ -122,7 +154,7 @@ job_new(struct tools *tools, const struct msg_deliver_job *m, job_done_fn *done,
 	if (!target_parse(j->target_text, &j->target, &why))
 		settle_broken(j, "451 4.3.5 The target is malformed", why.text);
 	else
-		open_message(j, &place, m->is_fresh != 0);
+		open_message(j, &place);
 	return j;
 }
 

@@ -22,7 +22,7 @@
 #include "mail/fate.h"
 
 struct job;
-typedef void job_done_fn(struct job *, void *arg);
+typedef void job_fn(struct job *, void *arg);
 
 /* What replies.conf said of the replies: the strongest of all. */
 struct job_heeded {
@@ -40,7 +40,9 @@ struct job {
 	struct tools *tools; /* borrowed */
 	struct arena *arena; /* owned; all slices below are its, but for */
 	struct queue_message message; /* owned when is_open */
+	struct queue_proof proof;
 	bool is_open;
+	bool is_fresh; /* written a moment ago: proven */
 	struct envelope envelope;
 	struct fate *fates; /* one a recipient */
 	struct target target;
@@ -57,7 +59,8 @@ struct job {
 	struct slice mx_hosts;
 	struct job_heeded heeded;
 
-	job_done_fn *done;
+	job_fn *ready;
+	job_fn *done;
 	void *arg;  /* borrowed */
 	void *work; /* courier's or local's own; NULL when done */
 };
@@ -67,8 +70,14 @@ struct job {
  * message is no good, all fates are set already.
  */
 struct job *job_new(struct tools *, const struct msg_deliver_job *,
-    job_done_fn *, void *arg) MUST_USE;
+    job_fn *done, void *arg) MUST_USE;
 void job_free(struct job **);
+/*
+ * Reads it against its checksum, as much a turn as the loop has time for; then,
+ * now or later, it is ready. What the disk has spoilt is not handed on: then
+ * all fates are set.
+ */
+void job_prove(struct job *, job_fn *ready);
 bool job_is_settled(const struct job *);
 /* Copies the reply. Recipients that have a fate keep it. */
 void job_settle(struct job *, const struct fate *);

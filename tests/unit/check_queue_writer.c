@@ -3,6 +3,7 @@
  */
 #include "tests/unit/run.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -265,6 +266,57 @@ START_TEST(a_flipped_byte_costs_one_record_alone)
 }
 END_TEST
 
+/* How often there was more; *rc: how it ended. */
+static unsigned
+prove(const struct queue_message *m, size_t size, int *rc)
+{
+	struct queue_proof proof = { 0 };
+	char piece[32768];
+	unsigned more = 0;
+
+	while ((*rc = queue_message_prove(reader, m, &proof, piece, size)) ==
+	    -EAGAIN)
+		more++;
+	return more;
+}
+
+START_TEST(a_message_is_proven_in_pieces_of_any_size)
+{
+	/* clang-format off */
+	static const struct { size_t size; unsigned more; } pieces[] = {
+		{ 1, 19999 }, { 7, 2857 }, { 4096, 4 }, { 10000, 1 },
+		{ 19999, 1 }, { 20000, 0 }, { 20001, 0 }, { 32768, 0 },
+	};
+	/* clang-format on */
+	struct queue_message good, bad, none;
+	int rc;
+
+	submit(20000, 0);
+	submit(20000, 1);
+	submit(0, 2);
+	commit();
+	flip(&kept.of[1].place, 20000);
+	ck_assert_int_eq(queue_reader_open(reader, &kept.of[0].place, &good),
+	    0);
+	ck_assert_int_eq(queue_reader_open(reader, &kept.of[1].place, &bad), 0);
+	ck_assert_int_eq(queue_reader_open(reader, &kept.of[2].place, &none),
+	    0);
+	for (unsigned i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+		ck_assert_uint_eq(prove(&good, pieces[i].size, &rc),
+		    pieces[i].more);
+		ck_assert_int_eq(rc, 0);
+		ck_assert_uint_eq(prove(&bad, pieces[i].size, &rc),
+		    pieces[i].more);
+		ck_assert_int_eq(rc, ERR_CORRUPT);
+		ck_assert_uint_eq(prove(&none, pieces[i].size, &rc), 0);
+		ck_assert_int_eq(rc, 0);
+	}
+	queue_message_done(reader, &good);
+	queue_message_done(reader, &bad);
+	queue_message_done(reader, &none);
+}
+END_TEST
+
 START_TEST(old_bytes_of_a_recycled_segment_do_not_come_back)
 {
 	unsigned damaged;
@@ -398,6 +450,7 @@ main(void)
 	    0, sizeof(sizes) / sizeof(sizes[0]));
 	tcase_add_test(tc, a_full_segment_is_closed_and_the_next_one_goes_on);
 	tcase_add_loop_test(tc, a_flipped_byte_costs_one_record_alone, 0, 12);
+	tcase_add_test(tc, a_message_is_proven_in_pieces_of_any_size);
 	tcase_add_test(tc, old_bytes_of_a_recycled_segment_do_not_come_back);
 	tcase_add_test(tc,
 	    a_segment_that_is_yielded_is_closed_and_a_new_one_begun);

@@ -15,20 +15,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "auth/offer.h"
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/time.h"
-#include "io/tls.h"
 #include "mtad/agent_pool.h"
 #include "mtad/children.h"
-#include "mtad/dkim_keys.h"
 #include "mtad/inherited.h"
 #include "mtad/notify.h"
 #include "mtad/places.h"
 #include "mtad/rights.h"
 #include "mtad/self_signed.h"
+#include "mtad/settings.h"
 #include "mtad/sockets.h"
 #include "mtad/status.h"
 #include "worker/identity.h"
@@ -40,7 +38,6 @@ enum {
 	LOOK_AT_TABLES_MS = SECOND,
 	RELOAD_PATIENCE_MS = 15 * SECOND,
 	SHARED_SIZE = 16 << 20, /* the receivers' counters; pages come by use */
-	ERRORS_MAX = 32 << 10,
 	STATUS_MAX = 60 << 10,
 };
 
@@ -64,129 +61,6 @@ struct master {
 	bool stopping;
 	int code;
 };
-
-/* --- the configuration -------------------------------------------------------
- */
-
-static void
-add_error(const char *message, void *arg)
-{
-	struct buf *errors = arg;
-
-	buf_add_cstr(errors, message);
-	buf_add_char(errors, '\n');
-}
-
-static void
-check_pairs(const struct conf *conf, struct buf *errors)
-{
-	for (size_t i = 0; i < conf->tls_count; i++) {
-		const struct tls_conf *t = &conf->tls[i];
-		const struct tls_server_cert cert = { .name = t->name,
-			.certificate_pem =
-			    slice_from(t->certificate.bytes, t->certificate.n),
-			.key_pem = slice_from(t->key.bytes, t->key.n),
-			.minimum = t->minimum };
-		struct why why;
-
-		if (!tls_pair_is_good(&cert, &why))
-			buf_addf(errors, "%s: tls \"%s\": %s\n", conf->path,
-			    t->name, why.text);
-	}
-}
-
-/* A whole and good conf, or NULL and the errors, a line each. */
-static struct conf *
-load(const char *path, struct identity *user, struct buf *errors)
-{
-	struct conf *conf = conf_load(path, add_error, errors);
-	struct why why;
-
-	if (conf == NULL)
-		return NULL;
-	check_pairs(conf, errors);
-	offer_prune(&conf->auth);
-	if (identity_find(conf->user, user, &why) != 0)
-		buf_addf(errors, "%s: %s\n", path, why.text);
-	else
-		dkim_keys_check(conf, user, errors);
-	if (errors->n > 0)
-		conf_unref(&conf);
-	return conf;
-}
-
-/* To standard error, as every command does. */
-static void
-print_errors(const struct buf *errors)
-{
-	struct slice rest = buf_slice(errors), line;
-
-	while (slice_take_line(&rest, &line))
-		(void)fprintf(stderr, "mtad: %.*s\n", SLICE_ARGS(line));
-}
-
-static void
-print_warning(const char *message, void *arg)
-{
-	(void)fprintf(stderr, "mtad: %s: warning: %s\n", (const char *)arg,
-	    message);
-}
-
-static void
-log_conf_warning(const char *message, void *arg)
-{
-	struct log_text quoted;
-
-	(void)arg;
-	log_warning("master conf-warning why=%s",
-	    log_text(slice_of(message), &quoted));
-}
-
-int
-master_check(const char *path)
-{
-	struct identity user;
-	struct buf errors;
-	struct conf *conf;
-	int code = 0;
-
-	buf_init(&errors, ERRORS_MAX);
-	conf = load(path, &user, &errors);
-	if (conf == NULL) {
-		print_errors(&errors);
-		code = 1;
-	} else {
-		char *name = conf->path;
-
-		conf_each_warning(conf, print_warning, name);
-	}
-	conf_unref(&conf);
-	buf_done(&errors);
-	return code;
-}
-
-/* What can't change while workers have it open, or are as many as they are. */
-static void
-check_fixed(const struct conf *old, const struct conf *new, struct buf *errors)
-{
-	const struct {
-		const char *key;
-		bool changed;
-	} fixed[] = {
-		{ "spool", strcmp(old->spool, new->spool) != 0 },
-		{ "state", strcmp(old->state, new->state) != 0 },
-		{ "runtime", strcmp(old->runtime, new->runtime) != 0 },
-		{ "user", strcmp(old->user, new->user) != 0 },
-		{ "receivers", old->receivers != new->receivers },
-		{ "deliverers", old->deliverers != new->deliverers },
-	};
-
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
-		if (fixed[i].changed)
-			buf_addf(errors,
-			    "%s: %s has changed; that needs a restart\n",
-			    new->path, fixed[i].key);
-}
 
 /* --- files
  * ---------------------------------------------------------------------- */
@@ -394,7 +268,7 @@ take(struct master *m, struct conf *conf, struct sockets *sockets)
 	mem_free(m->tables_broken);
 	m->tables_broken = mem_array(conf->table_count + 1, sizeof(bool));
 	open_logs(m);
-	conf_each_warning(conf, log_conf_warning, NULL);
+	settings_log_warnings(conf);
 	log_listeners(&m->sockets, &old);
 	log_strays(&m->inherited, &m->sockets);
 	send_logs(m);
@@ -411,10 +285,10 @@ reload(struct master *m, struct buf *errors)
 	struct identity user;
 	struct sockets sockets;
 	struct why why;
-	struct conf *conf = load(m->path, &user, errors);
+	struct conf *conf = settings_load(m->path, &user, errors);
 
 	if (conf != NULL)
-		check_fixed(m->handout.conf, conf, errors);
+		settings_check_fixed(m->handout.conf, conf, errors);
 	if (conf != NULL && errors->n == 0 &&
 	    (self_signed_add(conf, &m->user, &why) != 0 ||
 		sockets_open(conf, &m->inherited, &m->sockets, &sockets,
@@ -451,7 +325,7 @@ start_reload(struct master *m, bool is_asked, uint64_t cookie)
 	m->is_asked = is_asked;
 	m->asked = cookie;
 	notify_reloading();
-	buf_init(&errors, ERRORS_MAX);
+	buf_init(&errors, SETTINGS_ERRORS_MAX);
 	if (reload(m, &errors)) {
 		log_info("master reloads path=%s generation=%u", m->path,
 		    m->handout.generation);
@@ -709,11 +583,11 @@ master_run(const char *path, bool verbose)
 
 	(void)umask(077);
 	(void)signal(SIGPIPE, SIG_IGN);
-	buf_init(&errors, ERRORS_MAX);
+	buf_init(&errors, SETTINGS_ERRORS_MAX);
 	inherited_take(&m.inherited);
 	m.started_ms = time_wall_ms();
-	m.handout.conf = load(path, &m.user, &errors);
-	print_errors(&errors);
+	m.handout.conf = settings_load(path, &m.user, &errors);
+	settings_print_errors(&errors);
 	buf_done(&errors);
 	if (m.handout.conf == NULL) {
 		inherited_done(&m.inherited);
@@ -722,7 +596,7 @@ master_run(const char *path, bool verbose)
 	if (verbose)
 		m.handout.conf->log.level = LEVEL_DEBUG;
 	open_logs(&m);
-	conf_each_warning(m.handout.conf, log_conf_warning, NULL);
+	settings_log_warnings(m.handout.conf);
 	rights_reduce();
 	if (prepare(&m, &why) != 0) {
 		(void)fprintf(stderr, "mtad: %s\n", why.text);

@@ -12,7 +12,5 @@
 
 /* Until it is told to stop; the exit code. `verbose`: log level debug. */
 int master_run(const char *conf_path, bool verbose) MUST_USE;
-/* mtad -n: prints every error; 0 or 1. */
-int master_check(const char *conf_path) MUST_USE;
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/slice.h"
 #include "deliver/deliver.h"
 #include "mtad/master.h"
+#include "mtad/settings.h"
 #include "receive/receive.h"
 #include "schedule/schedule.h"
 #include "worker/worker.h"
@@ -99,5 +100,5 @@ main(int argc, char **argv)
 		    argv[optind], usage);
 		return EXIT_USAGE;
 	}
-	return check ? master_check(conf) : master_run(conf, verbose);
+	return check ? settings_check(conf) : master_run(conf, verbose);
 }

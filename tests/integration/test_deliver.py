@@ -65,6 +65,18 @@ def test_a_large_message_streams_through(stage, more):
     assert any(c.startswith("BDAT") for c in sink.commands) == bool(more)
 
 
+def test_a_large_message_that_waited_is_whole(stage):
+    """It is read against its checksum first, a piece a turn."""
+    sink = stage.sink(script={"MAIL": "451 4.3.0 not now"})
+    mtad = relay(stage, sink, FAST % "")
+    body = "".join(f"line {i:08d} {'z' * 60}\r\n" for i in range(300000))
+    send(mtad, OUT, "Subject: large\r\n\r\n" + body)
+    harness.wait_for("a deferral", lambda: mtad.events("deferred"))
+    del sink.script["MAIL"]
+    assert sink.wait()[0]["content"].endswith(body.encode())
+    harness.wait_for("an empty queue", lambda: mtad.queue_count() == 0)
+
+
 def test_several_recipients_share_a_transaction(stage):
     sink = stage.sink()
     mtad = relay(stage, sink)

@@ -21,16 +21,16 @@
 #include "queue/spool.h"
 
 enum {
-	WALKS = 3, /* beside a running mtad */
+	WALKS = 6, /* at most, beside a running mtad */
 	TEXTS_MAX = 64 << 20,
 	PATH_SIZE = 4096,
 };
 
-/* Damage that every walk so far has found, a line each, after a first "\n". */
+/* What two walks have found, one after the other: lines, after a first "\n". */
 struct damage {
 	struct buf old;
 	struct buf now;
-	bool is_first;
+	struct buf both;
 };
 
 /* What a repair has done, a line each. */
@@ -61,14 +61,20 @@ has_line(const struct buf *lines, const char *text)
 }
 
 static void
+add_line(struct buf *lines, const char *text)
+{
+	buf_add_cstr(lines, text);
+	buf_add_char(lines, '\n');
+}
+
+static void
 on_damage(const char *text, void *arg)
 {
 	struct damage *d = arg;
 
-	if (d->is_first || has_line(&d->old, text)) {
-		buf_add_cstr(&d->now, text);
-		buf_add_char(&d->now, '\n');
-	}
+	add_line(&d->now, text);
+	if (has_line(&d->old, text))
+		add_line(&d->both, text);
 }
 
 /* A master holds the lock of its spool as long as it runs. */
@@ -90,8 +96,7 @@ on_repair(const char *text, void *arg)
 {
 	struct repairs *r = arg;
 
-	buf_add_cstr(&r->lines, text);
-	buf_add_char(&r->lines, '\n');
+	add_line(&r->lines, text);
 }
 
 /* What is written is to belong to those who read it. */
@@ -141,9 +146,23 @@ repair(int spool, struct repairs *r)
 	return rc;
 }
 
+static void
+begin_walk(struct damage *d)
+{
+	struct buf old = d->old;
+
+	d->old = d->now;
+	d->now = old;
+	buf_reset(&d->now);
+	buf_add_char(&d->now, '\n');
+	buf_reset(&d->both);
+	buf_add_char(&d->both, '\n');
+}
+
 /*
- * What a running mtad is writing just now may look like damage. It does not
- * look so again a second later.
+ * What a running mtad is writing just now may look like damage, and damage may
+ * look otherwise. It does not look the same a second later: what two walks tell
+ * in the same words is true.
  */
 static int
 walk(int spool, struct damage *d, struct check_totals *totals)
@@ -152,17 +171,17 @@ walk(int spool, struct damage *d, struct check_totals *totals)
 	struct vfs *vfs = vfs_disk_new(spool);
 	int rc = 0;
 
-	for (int i = 0; i < WALKS && rc == 0; i++) {
-		struct buf old = d->old;
-
-		d->is_first = i == 0;
-		d->old = d->now;
-		d->now = old;
-		buf_reset(&d->now);
-		buf_add_char(&d->now, '\n');
+	for (int i = 0; i < WALKS; i++) {
+		begin_walk(d);
 		rc = queue_check(vfs, on_damage, d, totals);
-		if (d->now.n == 1 || !is_in_use(spool))
+		if (rc != 0 || d->now.n == d->both.n)
 			break;
+		/* Nobody writes: one walk is enough. */
+		if (!is_in_use(spool)) {
+			buf_reset(&d->both);
+			buf_add(&d->both, buf_slice(&d->now));
+			break;
+		}
 		if (i + 1 < WALKS)
 			(void)nanosleep(&pause, NULL);
 	}
@@ -268,13 +287,15 @@ check(struct ctl *ctl, int spool, const char *path,
 
 	buf_init(&d.old, TEXTS_MAX);
 	buf_init(&d.now, TEXTS_MAX);
+	buf_init(&d.both, TEXTS_MAX);
 	if ((rc = walk(spool, &d, &totals)) == 0) {
-		damages = slice_skip(buf_slice(&d.now), 1);
+		damages = slice_skip(buf_slice(&d.both), 1);
 		n = ctl->json ? show_json(damages, &totals, repairs)
 			      : show_text(damages, &totals, repairs);
 	}
 	buf_done(&d.old);
 	buf_done(&d.now);
+	buf_done(&d.both);
 	if (rc != 0)
 		return ctl_fail("%s: %s", path, err_text(rc));
 	return n == 0 ? CTL_DONE : CTL_FAILED;

@@ -46,6 +46,9 @@ def test_a_whole_queue_is_clean_with_and_without_mtad(stage):
 def test_a_flipped_bit_is_found_with_and_without_mtad(stage):
     m = stuck(stage)
     fill(m)
+    m.stop()  # so that its journal tells of all of them
+    m.start()
+    harness.wait_for("the queue to be known", lambda: m.queue_count() == 5)
     victim = [e["id"] for e in m.queue()][2]
     flip(m)
     online = m.ctl("spool", "check", code=1)

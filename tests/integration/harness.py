@@ -368,6 +368,10 @@ class Talk:
         self.close()
 
 
+# Of records with a TTL of 2 in a cache that counts whole seconds.
+RECORDS_LIFE = 3.5
+
+
 class Nsd:
     """Authoritative DNS by NSD: zones are given as text. Programs that can ask
     nobody but port 53 get an address of their own."""

@@ -169,7 +169,7 @@ def test_dns_that_fails_for_one_domain_is_its_own_trouble(stage):
     server.stop()
     server.write_zone("bad.test", "@ MX 10 nowhere.provider.test.\n")
     server.start()
-    time.sleep(2.5)  # the records' time
+    time.sleep(harness.RECORDS_LIFE)
     send(mtad, "bad.test")
     harness.wait_for("a deferral", lambda: mtad.events("deferred") or
                      mtad.events("bounced"))

@@ -311,8 +311,8 @@ def test_a_new_id_brings_a_new_policy_and_a_failed_fetch_keeps_the_old(
     deferred(mtad)
     sts.dns.stop()
     sts.dns.write_zone("o.test", sts.zone("v=STSv1; id=2;"))
-    sts.dns.start()
     sts.https.answer = (500, "text/plain", b"")
+    sts.dns.start()
     harness.wait_for("the fetch", lambda: "sts-fetch-failed" in mtad.log())
     send(mtad)
     assert not sts.sink.messages

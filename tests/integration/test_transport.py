@@ -432,7 +432,11 @@ class Stripper:
                 client, _ = self.listener.accept()
             except OSError:
                 return
-            server = socket.create_connection((self.sink.address, self.sink.port))
+            try:
+                server = socket.create_connection((self.sink.address, self.sink.port))
+            except OSError:  # the sink has been stopped, or has no room
+                client.close()
+                continue
             for pair in (client, server, self.to_server), (server, client, self.to_client):
                 threading.Thread(target=self.pump, args=pair, daemon=True).start()
 
@@ -453,6 +457,8 @@ class Stripper:
                 sock.shutdown(socket.SHUT_RDWR)
 
     def stop(self):
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
         self.listener.close()
 
 

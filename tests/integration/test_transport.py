@@ -433,10 +433,11 @@ class Stripper:
             except OSError:
                 return
             try:
-                server = socket.create_connection((self.sink.address, self.sink.port))
+                server = socket.create_connection((self.sink.address, self.sink.port), 5)
             except OSError:  # the sink has been stopped, or has no room
                 client.close()
                 continue
+            server.settimeout(None)
             for pair in (client, server, self.to_server), (server, client, self.to_client):
                 threading.Thread(target=self.pump, args=pair, daemon=True).start()
 

@@ -294,7 +294,7 @@ queue_message_prove(struct queue_reader *r, const struct queue_message *m,
 		return (int)got;
 	proof->crc = crc32c(proof->crc, piece, (size_t)got);
 	proof->octets += (uint64_t)got;
-	if (rec->prefix_length + proof->octets < m->size)
+	if (got > 0 && rec->prefix_length + proof->octets < m->size)
 		return -EAGAIN;
 	return proof->crc == rec->content_crc ? 0 : ERR_CORRUPT;
 }

@@ -426,6 +426,13 @@ remote-control:
                 'timeout = "5s" }\n')
 
 
+def stop_listening(listener):
+    """Also wakes the thread that waits in accept()."""
+    with contextlib.suppress(OSError):
+        listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+
+
 class Sink:
     """A scripted SMTP (or LMTP) server: keeps what it got, and answers as told.
 
@@ -472,9 +479,7 @@ class Sink:
 
     def stop(self):
         self.closing = True
-        with contextlib.suppress(OSError):
-            self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
+        stop_listening(self.listener)
 
     def answer(self, session, verb, argument, default):
         told = self.script.get(verb, default)

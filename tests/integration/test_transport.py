@@ -458,9 +458,7 @@ class Stripper:
                 sock.shutdown(socket.SHUT_RDWR)
 
     def stop(self):
-        with contextlib.suppress(OSError):
-            self.listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
-        self.listener.close()
+        harness.stop_listening(self.listener)
 
 
 @pytest.mark.parametrize("breaks", [False, True])
